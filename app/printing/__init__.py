@@ -1,0 +1,40 @@
+"""Snapshot in, PDF out.
+
+This package knows fonts and the page; it knows nothing of the web, the database or communities.
+
+    pdf = render(Snapshot(layout="notice", title="…", issuer="…", …))
+    for png in pictures(pdf): …
+
+What cannot be printed raises ``PrintRefused`` with a ``reason`` for programs and, for people, an
+English message id, its parameters and ``told(gettext)``; nothing is printed in part.
+"""
+
+from .columns import wants_landscape
+from .preview import pictures
+from .refusal import N_, Phrase, PrintRefused
+from .snapshot import Column, Snapshot, Table
+from .worker import render, stop
+
+__all__ = [
+    "N_",
+    "Column",
+    "Phrase",
+    "PrintRefused",
+    "Snapshot",
+    "Table",
+    "draw",
+    "pictures",
+    "render",
+    "stop",
+    "wants_landscape",
+]
+
+
+def draw(snapshot: Snapshot) -> bytes:
+    """The PDF of ``snapshot``, drawn in this process and without a time limit: for tests and tools.
+
+    Raises ``PrintRefused`` as ``render`` does, "overrun" excepted.
+    """
+    from .drawing import draw as draw_here  # loads WeasyPrint
+
+    return draw_here(snapshot)
