@@ -1,0 +1,1 @@
+"""What every register shares. Knows Flask-AppBuilder and SQLAlchemy, knows nothing of communities."""

@@ -1,0 +1,203 @@
+"""The trail: who did what, when, from where. Written in the same transaction as the change it tells of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from flask import has_request_context, request
+from flask_appbuilder import Model
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import JSON, ColumnElement, Integer, String, and_, event, insert, inspect, or_, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from app.kernel import registers, scope
+from app.kernel.codes import Code
+from app.kernel.db import InCommunity, Record, db, now
+from app.kernel.fields import Access, Declared, Derived, derived, field, fields_of, title_of
+from app.kernel.values import show
+
+ACTIONS = {
+    "add": _l("Added"),
+    "edit": _l("Changed"),
+    "delete": _l("Deleted"),
+    "log_in": _l("Logged in"),
+    "log_in_failed": _l("Failed to log in"),
+    "log_out": _l("Logged out"),
+    "issue": _l("Issued"),
+    "print": _l("Printed"),
+    "password": _l("New password"),
+}
+
+
+def _place(entry: Any) -> ColumnElement[str]:
+    community = Model.metadata.tables["community"]
+    return select(community.c.name).where(community.c.id == entry.community_id).correlate(entry).scalar_subquery()
+
+
+class AuditEntry(Record, InCommunity):
+    """One act. ``changes`` maps a field to its value before and after; secrets stand there masked."""
+
+    __tablename__ = "audit_entry"
+    __label__ = _l("Audit entry")
+    __title__ = "subject"
+    __newest_first__ = True
+
+    at: Mapped[datetime] = field(_l("Time"), in_form=False, in_list=True, default=now, index=True)
+    actor: Mapped[str] = field(_l("Who"), String(80), in_form=False, in_list=True, search=True)
+    action: Mapped[str] = field(_l("Action"), options=lambda: ACTIONS, in_form=False, in_list=True, filter=True)
+    register: Mapped[str] = field(
+        _l("Register"), options=lambda: registers.labels(), in_form=False, in_list=True, filter=True
+    )
+    subject: Mapped[str] = field(_l("Record"), String(120), in_form=False, in_list=True, search=True)
+    record_id: Mapped[int | None] = mapped_column(Integer, index=True)
+    # Not a link: a community that was made by mistake can go, what was done with it stays on record.
+    community_id: Mapped[int | None] = mapped_column(Integer, index=True, active_history=True)
+    place = derived(_l("Community"), _place, in_list=True)
+    address: Mapped[str] = field(_l("From"), String(45), in_form=False, default="")
+    changes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+
+
+def actor() -> tuple[str, str]:
+    """Who is at work, and from which address."""
+    return scope.current().actor, (request.remote_addr or "") if has_request_context() else ""
+
+
+def write(
+    action: str,
+    register: str,
+    subject: str = "",
+    record_id: int | None = None,
+    community_id: int | None = None,
+    changes: dict[str, Any] | None = None,
+    by: str | None = None,
+) -> None:
+    """Put one act into the trail of the current transaction; what is of no community is told at the top of the tree."""
+    who, address = actor()
+    if community_id is None:
+        community = Model.metadata.tables["community"]
+        top = select(community.c.id).order_by(community.c.path).limit(1)
+        community_id = scope.current().community_id or db.session.connection().scalar(top)
+    db.session.connection().execute(
+        insert(AuditEntry).values(
+            at=now(),
+            actor=by or who,
+            action=action,
+            register=register,
+            subject=subject[:120],
+            record_id=record_id,
+            address=address,
+            community_id=community_id,
+            changes=changes or {},
+        )
+    )
+
+
+def act(row: Any, action: str) -> None:
+    """Call the change of ``row`` in this transaction by another name than "edit", such as "issue"."""
+    row.audited_act = action
+
+
+def _told(session: Session, declared: Declared, value: Any) -> str:
+    """A value as the trail tells it: in words, and masked unless it is open, so that the trail leaks nothing."""
+    if value is None:
+        return ""
+    if declared.kind == "flag":
+        text = "是" if value else "否"
+    elif declared.kind == "code":
+        text = _code_label(session, str(declared.field.code), value)
+    elif declared.kind == "link":
+        target = session.get(declared.target, value)
+        text = title_of(target) if target is not None else str(value)
+    else:
+        text = show(value)
+    return text if declared.field.access is Access.OPEN or not text else declared.field.mask(text)
+
+
+def _code_label(session: Session, code_list: str, value: str) -> str:
+    """What a code means; remembered for the length of the transaction, as a sheet says the same few again and again."""
+    known = session.info.setdefault("code_labels", {})
+    if (code_list, value) not in known:
+        label = session.scalar(select(Code.label).where(Code.code_list == code_list, Code.value == value))
+        known[code_list, value] = label or value
+    return str(known[code_list, value])
+
+
+def _changes(session: Session, row: Any, gone: bool = False) -> dict[str, list[str]]:
+    """What each declared field was before and is now; of a row that goes, what it was."""
+    told: dict[str, list[str]] = {}
+    state = inspect(row)
+    for declared in fields_of(row.__class__).values():
+        if declared.lender is not None or isinstance(declared.origin, Derived):
+            continue
+        stored = f"{declared.name}_index" if declared.sealed else declared.name
+        if gone:
+            value = getattr(row, stored)
+            sides = [_told(session, declared, value), ""] if not declared.sealed else ["****" if value else "", ""]
+        else:
+            history = state.attrs[stored].history
+            if not history.has_changes():
+                continue
+            before, after = (values[0] if values else None for values in (history.deleted, history.added))
+            if declared.sealed:
+                sides = ["****" if side else "" for side in (before, after)]
+            else:
+                sides = [_told(session, declared, before), _told(session, declared, after)]
+        if any(sides):
+            told[declared.name] = sides
+    return told
+
+
+@event.listens_for(Session, "before_flush")
+def _notice_changes(session: Session, _context: Any, _instances: Any) -> None:
+    pending = session.info.setdefault("audit", [])
+    with session.no_autoflush:
+        for row in session.new:
+            if isinstance(row, Record):
+                pending.append(("add", row, None, None))
+        for row in session.dirty:
+            if isinstance(row, Record) and session.is_modified(row):
+                action, changes = row.__dict__.pop("audited_act", "edit"), _changes(session, row)
+                if changes or action != "edit":
+                    pending.append((action, row, title_of(row), changes))
+        for row in session.deleted:
+            if isinstance(row, Record):
+                pending.append(("delete", row, title_of(row), _changes(session, row, gone=True)))
+
+
+@event.listens_for(Session, "after_flush")
+def _tell_additions(session: Session, _context: Any) -> None:
+    """What a new row points at may have been added with it, and has its id only now."""
+    with session.no_autoflush:
+        session.info["audit"] = [
+            (action, row, title, _changes(session, row) if changes is None else changes)
+            for action, row, title, changes in session.info.get("audit", ())
+        ]
+
+
+@event.listens_for(Session, "after_flush_postexec")
+def _write_changes(session: Session, _context: Any) -> None:
+    pending = session.info.pop("audit", [])
+    with session.no_autoflush:
+        for action, row, title, changes in pending:
+            subject, community_id = title or title_of(row), getattr(row, "community_id", None)
+            write(action, row.__tablename__, subject, row.id, community_id, changes)
+
+
+@event.listens_for(Session, "after_commit")
+@event.listens_for(Session, "after_rollback")
+def _forget(session: Session) -> None:
+    session.info.pop("audit", None)
+    session.info.pop("code_labels", None)
+
+
+def last_change(rows: Iterable[Any]) -> tuple[str, datetime] | None:
+    """Who last changed one of ``rows``, and when (UTC)."""
+    found = db.session.execute(
+        select(AuditEntry.actor, AuditEntry.at)
+        .where(or_(*(and_(AuditEntry.register == row.__tablename__, AuditEntry.record_id == row.id) for row in rows)))
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    ).first()
+    return (found[0], found[1]) if found else None

@@ -1,0 +1,50 @@
+"""What a folder of the product brings along: its registers and pages, its figures and what is waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from app.kernel.fields import Label
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number of the community for the home page."""
+
+    label: Label
+    value: int
+    register: str
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something that waits for somebody today; ``endpoint`` with ``values`` leads there."""
+
+    label: str
+    count: int
+    register: str
+    endpoint: str
+    values: dict[str, Any]
+    urgent: bool = False
+
+
+def _none() -> Iterable[Figure]:
+    return ()
+
+
+def _nothing(_today: date) -> Iterable[Task]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Capability:
+    """A group of the menu, in the order of its views."""
+
+    label: Label
+    icon: str
+    views: tuple[type[Any], ...]
+    figures: Callable[[], Iterable[Figure]] = _none
+    tasks: Callable[[date], Iterable[Task]] = _nothing

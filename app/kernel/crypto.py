@@ -1,0 +1,54 @@
+"""Secrets at rest: authenticated encryption bound to the row, and a keyed index for exact search."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from base64 import b64decode, b64encode
+from hashlib import sha256
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+_NONCE = 12
+
+
+class Tampered(ValueError):
+    """A sealed value that this key, for this row, did not write."""
+
+
+class Keyring:
+    """Keys derived (HKDF-SHA256) from the one secret an installation has.
+
+    ``secret``: at least 32 random bytes, from the environment or a file outside the database.
+    """
+
+    def __init__(self, secret: bytes) -> None:
+        if len(secret) < 32:
+            raise ValueError("the installation secret must have at least 32 bytes")
+        self._secret = secret
+        self._sealing = AESGCM(self.derive(b"seal"))
+        self._indexing = self.derive(b"index")
+
+    def derive(self, purpose: bytes) -> bytes:
+        """A 32-byte key for one purpose; the same secret and purpose give the same key."""
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(self._secret)
+
+    def seal(self, text: str, place: str) -> str:
+        """``text`` encrypted (AES-256-GCM) so that it opens only at ``place``, in base64."""
+        nonce = secrets.token_bytes(_NONCE)
+        return b64encode(nonce + self._sealing.encrypt(nonce, text.encode(), place.encode())).decode()
+
+    def open(self, sealed: str, place: str) -> str:
+        """The text sealed at ``place``; raises :class:`Tampered` if it was altered or moved."""
+        try:
+            data = b64decode(sealed, validate=True)
+            return self._sealing.decrypt(data[:_NONCE], data[_NONCE:], place.encode()).decode()
+        except (InvalidTag, ValueError):
+            raise Tampered(place) from None
+
+    def index(self, text: str, column: str) -> str:
+        """A keyed hash (HMAC-SHA256) by which an exact value is found without being readable."""
+        return hmac.new(self._indexing, f"{column}\0{text}".encode(), sha256).hexdigest()

@@ -1,0 +1,210 @@
+"""The form of a register, made from its declared fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import date
+from functools import cache
+from typing import Any
+
+import wtforms
+from flask_babel import gettext as _
+
+from app.kernel import codes, listing, records
+from app.kernel.access import Right, permitted
+from app.kernel.fields import Declared, fields_of
+from app.kernel.present import full_text, reads_in_full
+from app.kernel.values import Invalid, Violation, show, storable
+
+KEPT = object()
+"""The data of a masked field that was left blank: what is stored stays."""
+
+
+class TypedField(wtforms.Field):
+    """A form field that keeps what was typed, reads it by its declaration, and hides what may not be read."""
+
+    declared: Declared
+    typed: str | None = None
+    shown_label: str = ""
+
+    def __init__(self, declared: Declared, **kwargs: Any) -> None:
+        super().__init__(label=declared.field.label, **kwargs)
+        self.declared = declared
+        self.choices: list[tuple[str, str]] = []
+        self.masked = ""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        self.typed = valuelist[0] if valuelist else ""
+        if self.masked and not self.typed.strip():
+            self.data = KEPT
+            return
+        text = "" if self.masked and self.typed.strip() == "-" else self.typed
+        try:
+            self.data = self.declared.read(text)
+        except Invalid as wrong:
+            self.data = None
+            raise ValueError(_(wrong.message, **wrong.params)) from None
+
+    def text(self) -> str:
+        """What stands in the input: what was typed, else the stored value if it may be read."""
+        if self.typed is not None:
+            return storable(self.typed)
+        if self.masked or self.data is None:
+            return ""
+        return show(self.data)
+
+
+def form_fields(model: Any, adding: bool, choose_community: bool) -> list[Declared]:
+    """What can be typed on the form of ``model``; borrowed fields only once there is a record to borrow from."""
+    return [
+        declared
+        for declared in fields_of(model).values()
+        if (declared.field.in_form or (choose_community and declared.name == "community_id" and adding))
+        and not (declared.lender and (adding or not permitted(declared.lender.model.__tablename__, Right.EDIT)))
+        and declared.kind != "moment"
+    ]
+
+
+@cache
+def _form_class(fields: tuple[Declared, ...]) -> type[wtforms.Form]:
+    members: dict[str, Any] = {declared.name: TypedField(declared) for declared in fields}
+    members["version"] = wtforms.HiddenField()
+    return type("RecordForm", (wtforms.Form,), members)
+
+
+class RecordForm:
+    """A form over one register: new, or over a record."""
+
+    def __init__(
+        self, model: Any, record: Any = None, given: Mapping[str, str] | None = None, choose_community: bool = False
+    ) -> None:
+        self.model, self.record = model, record
+        self.fields = form_fields(model, adding=record is None, choose_community=choose_community)
+        form_class = _form_class(tuple(self.fields))
+        self.form = form_class()
+        values = {d.name: records.stored(record, d) for d in self.fields} if record is not None else {}
+        for declared in self.fields:
+            field = self.form[declared.name]
+            field.data = values.get(declared.name, declared.default)
+            if record is not None and field.data is not None and not reads_in_full(declared):
+                field.masked = declared.field.mask(show(field.data))
+            if given and declared.name in given and record is None:
+                field.typed = given[declared.name]
+        self._taken_over: set[str] = set()
+        self.record_id = record.id if record is not None else 0
+        self.take_version()
+        self._offer_choices()
+
+    def take_version(self) -> None:
+        """What is typed now is about the record as it is now."""
+        self.form["version"].data = version_token(self.record) if self.record is not None else ""
+
+    def is_stale(self) -> bool:
+        """Was the form drawn over an older version of the record than is stored?"""
+        return self.record is not None and self.form["version"].data != version_token(self.record)
+
+    def _offer_choices(self) -> None:
+        wanted = {d.field.code for d in self.fields if d.field.code}
+        offered = codes.choices({code for code in wanted if code}, date.today())
+        for declared in self.fields:
+            field = self.form[declared.name]
+            if declared.kind == "code" and declared.field.code:
+                field.choices = offered[declared.field.code]
+                self._keep_retired(field)
+            elif declared.kind == "choice" and declared.field.options:
+                field.choices = [(value, str(label)) for value, label in declared.field.options().items()]
+
+    def _keep_retired(self, field: TypedField) -> None:
+        value = str(field.data or "")
+        if value and value not in {offered for offered, _label in field.choices} and self.record is not None:
+            row = listing.row(self.model, self.record.id, [field.declared.name])
+            label = full_text(field.declared, row.values[field.declared.name]) if row else ""
+            field.choices = [*field.choices, (value, label or value)]
+
+    def link_titles(self) -> None:
+        """Look up what the chosen rows of the link fields are called; called before the form is drawn."""
+        for declared in self.fields:
+            field = self.form[declared.name]
+            if declared.kind == "link":
+                with suppress(Invalid):
+                    key = declared.read(field.text())
+                    field.shown_label = listing.title(declared.target, key) or "" if key else ""
+
+    def read(self, formdata: Any) -> bool:
+        """Take what was posted; True if every field and the record as a whole is right."""
+        self.form.process(formdata)
+        if self.is_stale():
+            self._merge(formdata)
+        if self.form.validate():
+            self.complain(records.problems(self.model, self.data(), self.record))
+        return not self.form.errors
+
+    def complain(self, violations: Iterable[Violation]) -> None:
+        """Put each violation beside its field."""
+        for violation in violations:
+            message = _(violation.message, **violation.params)
+            field = self.form._fields.get(violation.field)
+            if field is None:
+                self.form.form_errors.append(message)
+            else:
+                field.errors = [*field.errors, message]
+
+    def data(self) -> dict[str, Any]:
+        """The values read, without those to be kept as they are."""
+        return {d.name: self.form[d.name].data for d in self.fields if self.form[d.name].data is not KEPT}
+
+    def opened_with(self, declared: Declared) -> str:
+        """What is stored as the form is drawn; posted back with it, it tells which fields the person changed."""
+        stored = records.stored(self.record, declared)
+        return "" if self.form[declared.name].masked or stored is None else show(stored)
+
+    def _merge(self, formdata: Mapping[str, str]) -> None:
+        """Where the person left a field as it was when the form was opened, take what others have stored since."""
+        for declared in self.fields:
+            field, opened = self.form[declared.name], formdata.get(f"was.{declared.name}")
+            if opened is None or field.masked or field.process_errors:
+                continue
+            try:
+                before = declared.read(opened)
+            except Invalid:
+                continue
+            if field.data == before and before != (now := records.stored(self.record, declared)):
+                field.data, field.typed = now, None
+                self._taken_over.add(declared.name)
+
+    def differences(self) -> list[tuple[Any, str, str]]:
+        """(label, stored, typed) for each field that others have changed since the form was opened."""
+        found = []
+        for declared in self.fields:
+            field = self.form[declared.name]
+            current = records.stored(self.record, declared)
+            taken_over = declared.name in self._taken_over
+            if field.data is KEPT or ((field.data or None) == (current or None) and not taken_over):
+                continue
+            labels = dict(field.choices)
+            if declared.kind == "link":
+                theirs = listing.title(declared.target, current) if current else ""
+                mine = listing.title(declared.target, field.data) if field.data else ""
+            else:
+                theirs, mine = (labels.get(v, full_text_of(declared, v)) for v in (current, field.data))
+            if not reads_in_full(declared) and theirs:
+                theirs = declared.field.mask(theirs)
+            found.append((declared.field.label, theirs or "", _("not changed by you") if taken_over else mine or ""))
+        return found
+
+
+def full_text_of(declared: Declared, value: Any) -> str:
+    """The text of a Python value (not one selected by a listing)."""
+    return show(value) if declared.sealed else full_text(declared, value)
+
+
+def rows_behind(record: Any) -> list[Any]:
+    """The record and the records it borrows from: what its form may change."""
+    lenders = {declared.relation for declared in fields_of(record.__class__).values() if declared.through}
+    return [row for row in (record, *(getattr(record, name) for name in sorted(lenders))) if row is not None]
+
+
+def version_token(record: Any) -> str:
+    """The versions of all rows behind a form: posted over older ones it is stale."""
+    return ".".join(str(row.version) for row in rows_behind(record))

@@ -1,0 +1,48 @@
+"""A stored value as the person at work may see it: labelled, dated, masked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import to_user_timezone
+
+from app.kernel.access import Right, permitted
+from app.kernel.fields import Access, Declared
+from app.kernel.values import show
+
+
+def reads_in_full(declared: Declared) -> bool:
+    """May the person at work read this field without the mask?"""
+    if declared.field.access is Access.PRIVATE:
+        owner = (declared.lender or declared).model
+        return permitted(owner.__tablename__, Right.PRIVATE)
+    return declared.field.access is Access.OPEN
+
+
+def full_text(declared: Declared, value: Any) -> str:
+    """The text of a value as selected by :mod:`app.kernel.listing`, without any mask."""
+    if value is None:
+        return ""
+    if declared.sealed:
+        return declared.sealed.opened(value) or ""
+    if declared.kind == "flag":
+        return str(_("Yes") if value else _("No"))
+    if declared.kind == "choice" and declared.field.options:
+        return str(declared.field.options().get(value, value))
+    if isinstance(value, datetime):
+        return str(to_user_timezone(value).strftime("%Y-%m-%d %H:%M"))
+    return show(value)
+
+
+def text(declared: Declared, value: Any) -> str:
+    """What the person at work sees of a value."""
+    whole = full_text(declared, value)
+    return whole if not whole or reads_in_full(declared) else declared.field.mask(whole)
+
+
+def notice_text(declared: Declared, value: Any) -> str:
+    """What a public notice shows of a value; masked whoever prints it."""
+    whole = full_text(declared, value)
+    return declared.field.notice_mask(whole) if whole and declared.field.notice_mask else whole

@@ -1,0 +1,190 @@
+"""Records are added, changed and removed here, and nowhere else: forms, sheets and the command line all come by.
+
+Values have been read (``Declared.read``) before they arrive; what they say together is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, TypeVar
+
+from sqlalchemy import UniqueConstraint, func, select
+
+from app.kernel import codes, listing, registers, scope
+from app.kernel.db import InCommunity, Scoped, db
+from app.kernel.fields import Declared, fields_of, title_of
+from app.kernel.values import N_, Violation
+
+Data = Mapping[str, Any]
+Check = Callable[[Data, Any], Iterable[Violation]]
+
+_checks: dict[Any, list[Check]] = {}
+_C = TypeVar("_C", bound=Check)
+
+
+def checks(model: Any) -> Callable[[_C], _C]:
+    """Register a function that looks at the data of a ``model`` row as a whole.
+
+    It gets the data (complete: what is not being changed is filled in from the record) and the record, or None for
+    a new one, and yields violations; it gathers the facts and leaves the judgement to a pure rule.
+    """
+
+    def remember(check: _C) -> _C:
+        _checks.setdefault(model, []).append(check)
+        return check
+
+    return remember
+
+
+def problems(model: Any, data: Data, record: Any = None) -> list[Violation]:
+    """Everything that is wrong with ``data`` for a new row, or for ``record``."""
+    known = fields_of(model)
+    found = [*_code_problems(known, data, record), *_link_problems(known, data, record)]
+    if found:
+        return found
+    whole = {
+        **{name: getattr(record, name) for name in known if record is not None and known[name].lender is None},
+        **data,
+    }
+    found += _unique_problems(model, whole, record)
+    for check in _checks.get(model, ()):
+        found += check(whole, record)
+    found += _lender_problems(known, data, record)
+    return found
+
+
+def _lender_problems(known: Mapping[str, Declared], data: Data, record: Any) -> Iterable[Violation]:
+    """What is typed into a borrowed field must suit the record it belongs to."""
+    borrowed = [known[name] for name in data if known[name].lender is not None]
+    for relation in {declared.relation for declared in borrowed}:
+        lender = getattr(record, relation)
+        names = {d.lender.name: d.name for d in borrowed if d.lender is not None and d.relation == relation}
+        if lender is not None:
+            given = {theirs: data[ours] for theirs, ours in names.items()}
+            for violation in problems(lender.__class__, given, lender):
+                yield replace(violation, field=names.get(violation.field, ""))
+
+
+def _code_problems(known: Mapping[str, Declared], data: Data, record: Any) -> Iterable[Violation]:
+    coded = {name: known[name].field.code for name in data if known[name].kind == "code" and data[name] is not None}
+    allowed = codes.choices({str(code) for code in coded.values()}, date.today())
+    for name, code in coded.items():
+        if record is not None and stored(record, known[name]) == data[name]:
+            continue
+        if data[name] not in {value for value, _label in allowed[str(code)]}:
+            yield Violation(name, N_("Please choose one from the list."))
+    for name in data:
+        options = known[name].field.options
+        if known[name].kind == "choice" and options and data[name] is not None and data[name] not in options():
+            yield Violation(name, N_("Please choose one from the list."))
+
+
+def _link_problems(known: Mapping[str, Declared], data: Data, record: Any) -> Iterable[Violation]:
+    for name in data:
+        if known[name].kind != "link" or data[name] is None:
+            continue
+        if record is not None and stored(record, known[name]) == data[name]:
+            continue
+        only = {**known[name].field.only, **_neighbourhood(known[name].target, data, record)}
+        if listing.title(known[name].target, data[name], only) is None:
+            yield Violation(name, N_("Please choose one from the list."))
+
+
+def _neighbourhood(target: Any, data: Data, record: Any) -> Data:
+    """What a row links to lies in its own community, also for those who look after several."""
+    own = data.get("community_id") or getattr(record, "community_id", None) or scope.current().community_id
+    return {"community_id": own} if issubclass(target, Scoped) and own else {}
+
+
+def _unique_problems(model: Any, data: Data, record: Any) -> Iterable[Violation]:
+    for constraint in model.__table__.constraints:
+        if not isinstance(constraint, UniqueConstraint):
+            continue
+        names = [column.key for column in constraint.columns]
+        wanted = {name: _unique_value(model, name, data) for name in names}
+        if any(value is None for value in wanted.values()):
+            continue
+        statement = select(model.id).where(*(getattr(model, name) == value for name, value in wanted.items()))
+        taken = db.session.scalar(statement)
+        if taken is not None and (record is None or taken != record.id):
+            shown = next(name for name in reversed(names) if name != "community_id").removesuffix("_index")
+            yield Violation(
+                shown,
+                N_("There already is a record with the same %(field)s."),
+                {"field": fields_of(model)[shown].field.label},
+            )
+
+
+def _unique_value(model: Any, name: str, data: Data) -> Any:
+    if name == "community_id":
+        return data.get(name) or scope.current().community_id
+    declared = fields_of(model).get(name.removesuffix("_index"))
+    value = data.get(declared.name) if declared else None
+    return declared.sealed.index(value) if declared and declared.sealed and value is not None else value
+
+
+def stored(record: Any, declared: Declared) -> Any:
+    """The value a record holds for a field; a borrowed one is the lender's."""
+    if declared.through and declared.lender:
+        lender = getattr(record, declared.relation)
+        return None if lender is None else stored(lender, declared.lender)
+    return getattr(record, declared.name)
+
+
+def _write(record: Any, data: Data) -> None:
+    for name, value in data.items():
+        declared = fields_of(record.__class__)[name]
+        if declared.through and declared.lender:
+            lender = getattr(record, declared.relation)
+            if lender is not None:
+                setattr(lender, declared.lender.name, value)
+        else:
+            setattr(record, name, value)
+
+
+def add(model: Any, data: Data) -> Any:
+    """A new row of ``model``, in the community at work unless ``data`` names one. Commits nothing."""
+    record = model()
+    if isinstance(record, InCommunity) and model.__tablename__ != "community" and data.get("community_id") is None:
+        record.community_id = scope.current().community_id
+    _write(record, {name: value for name, value in data.items() if value is not None or name in fields_of(model)})
+    db.session.add(record)
+    db.session.flush()
+    return record
+
+
+def change(record: Any, data: Data) -> None:
+    """Write ``data`` into ``record``. Commits nothing."""
+    _write(record, data)
+    db.session.flush()
+
+
+@dataclass(frozen=True)
+class Use:
+    """A register whose rows point at a record: how many, and what the first of them are called."""
+
+    register: str
+    label: Any
+    count: int
+    titles: tuple[str, ...]
+
+
+def uses_of(record: Any, most: int = 5) -> list[Use]:
+    """What would dangle if ``record`` went."""
+    found = []
+    for declared in registers.links_to(type(record)):
+        condition = getattr(declared.model, declared.name) == record.id
+        total = db.session.scalar(select(func.count()).select_from(declared.model).where(condition))
+        if total:
+            rows = db.session.scalars(select(declared.model).where(condition).order_by(declared.model.id).limit(most))
+            titles = tuple(title_of(row) for row in rows)
+            found.append(Use(declared.model.__tablename__, declared.model.__label__, total, titles))
+    return found
+
+
+def remove(record: Any) -> None:
+    """Delete ``record``, which nothing points at any more. Commits nothing."""
+    db.session.delete(record)
+    db.session.flush()

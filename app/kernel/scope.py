@@ -1,0 +1,155 @@
+"""Whose records a unit of work sees and may touch.
+
+The scope is enforced in the session: reads get a criterion added to every statement, writes are checked row by
+row together with every row they point at. Where nobody is at work nothing is visible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from flask import g, has_request_context
+from flask_appbuilder import Model
+from sqlalchemy import Column, Table, TextClause, event, inspect, select
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql import visitors
+
+from app.kernel.db import InCommunity
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One community, a branch of the tree of communities, everything, or (by default) nothing.
+
+    :param community_id: the one community, or the top of the branch.
+    :param path: the branch's materialised path, such as ``/1/4/``; empty for a single community.
+    :param everything: for jobs that run without a person.
+    :param actor: who is at work, as the trail names them.
+    """
+
+    community_id: int | None = None
+    path: str = ""
+    everything: bool = False
+    actor: str = ""
+
+    def criterion(self) -> Any:
+        """A loader criterion for every class in a community."""
+        if self.path:
+            path = self.path
+            community = Model.metadata.tables["community"]
+            return with_loader_criteria(
+                InCommunity,
+                lambda cls: cls.community_id.in_(
+                    select(community.c.id).where(community.c.path.startswith(path)).scalar_subquery()
+                ),
+                include_aliases=True,
+            )
+        community_id = self.community_id or 0  # no row is in community 0
+        return with_loader_criteria(InCommunity, lambda cls: cls.community_id == community_id, include_aliases=True)
+
+
+NOTHING = Scope()
+
+_working_in: ContextVar[Scope | None] = ContextVar("scope", default=None)
+
+
+class OutOfScope(PermissionError):
+    """A row, or a row it points at, belongs to a community the person has no part in."""
+
+
+def current() -> Scope:
+    """The scope in force: that of a running job, else of the person who sent the request, else nothing."""
+    return _working_in.get() or (g.get("scope", NOTHING) if has_request_context() else NOTHING)
+
+
+@contextmanager
+def working_in(scope: Scope) -> Iterator[None]:
+    """Work in ``scope`` for the length of the block."""
+    token = _working_in.set(scope)
+    try:
+        yield
+    finally:
+        _working_in.reset(token)
+
+
+def as_system(name: str) -> Any:
+    """Work on everything, under a name that the trail shows: ``with as_system("seed"): …``."""
+    return working_in(Scope(everything=True, actor=name))
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _limit_statements(state: ORMExecuteState) -> None:
+    """Reads, updates and deletes get the criterion; what would go round it, or round the check below, is refused."""
+    scope = current()
+    if scope.everything or state.is_column_load:
+        return
+    if not state.is_orm_statement and _is_bare(state.statement):
+        raise OutOfScope("a statement over bare tables cannot be limited")
+    if state.is_insert or (state.is_update and (state.parameters or _points(state.statement))):
+        raise OutOfScope("rows are added and links changed one by one, so that they can be checked")
+    state.statement = state.statement.options(scope.criterion())
+
+
+def _is_bare(statement: Any) -> bool:
+    """Does a statement name tables themselves, not the models a criterion can be added to?"""
+    parts = list(visitors.iterate(statement))
+    columns = [part for part in parts if isinstance(part, Column)]
+    bare_columns = [column for column in columns if "parententity" not in column._annotations]
+    of_models = {column.table.name for column in columns if column.table is not None}
+    bare_tables = [part for part in parts if isinstance(part, Table) and part.name not in of_models]
+    return bool(bare_columns or bare_tables) or any(isinstance(part, TextClause) for part in parts)
+
+
+def _points(statement: Any) -> bool:
+    """Does an UPDATE write a foreign key, that of the community among them?"""
+    return any(
+        getattr(column, "foreign_keys", True) or column.key == "community_id" for column in statement._values or ()
+    )
+
+
+@event.listens_for(Session, "before_flush")
+def _check_writes(session: Session, _context: Any, _instances: Any) -> None:
+    if current().everything:
+        return
+    with session.no_autoflush:
+        visible: dict[int | None, bool] = {}
+        for row in (*session.new, *session.dirty, *session.deleted):
+            if isinstance(row, InCommunity):
+                _check_row(session, row, visible)
+
+
+def _check_row(session: Session, row: Any, visible: dict[int | None, bool]) -> None:
+    state = inspect(row)
+    before = state.attrs[_own_key(row)].history.deleted
+    for community_id in {getattr(row, _own_key(row)), *before}:
+        if community_id is None and state.pending and _own_key(row) == "id":
+            continue
+        if community_id not in visible:
+            visible[community_id] = _sees(session, "community", community_id)
+        if not visible[community_id]:
+            raise OutOfScope(type(row).__name__)
+    for attribute in state.mapper.column_attrs:
+        column = attribute.columns[0]
+        added = [value for value in state.attrs[attribute.key].history.added if value is not None]
+        for key in column.foreign_keys:
+            if added and not _sees(session, key.column.table.name, added[0], row):
+                raise OutOfScope(f"{type(row).__name__}.{attribute.key}")
+
+
+def _own_key(row: Any) -> str:
+    return "id" if type(row).__tablename__ == "community" else "community_id"
+
+
+def _sees(session: Session, table: str, key: Any, pointing: Any = None) -> bool:
+    """Is row ``key`` of ``table`` visible, and in the same community as the row pointing at it?"""
+    model = next((m.class_ for m in Model.registry.mappers if m.local_table.name == table), None)
+    if model is None or not issubclass(model, InCommunity):
+        return True
+    found = session.scalar(select(model.community_id).where(model.id == key))
+    if found is None:
+        return False
+    return pointing is None or table == "community" or _own_key(pointing) == "id" or found == pointing.community_id

@@ -1,0 +1,269 @@
+"""Values as people write them: read, checked, shown and masked. Pure: no web, no database, no clock.
+
+Every ``read_*`` takes the text of a form field or a sheet cell and returns the value, or raises
+:class:`Invalid` with a message that can be shown beside the field.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+import phonenumbers
+from stdnum.cn import ric, uscc
+from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+
+
+def N_(message: str) -> str:
+    """Mark a message for the catalogue where it is only named, not yet shown."""
+    return message
+
+
+class Invalid(ValueError):
+    """A value that cannot be accepted; ``message`` is a message id, ``params`` its named parts."""
+
+    def __init__(self, message: str, **params: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.params = params
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A rule that ``field`` breaks (empty: the record as a whole), in a message id with named ``params``."""
+
+    field: str
+    message: str
+    params: dict[str, Any] = dataclass_field(default_factory=dict)
+
+
+Reader = Callable[[str], Any]
+Mask = Callable[[str], str]
+
+# Pictographs have no glyph in the fonts of a printed notice; joiners and selectors only build pictographs.
+# The signs of GB 2312 among them (★ ☆ ♀ ♂) are kept.
+_PICTOGRAPHS = re.compile(
+    "[\U0001f000-\U0001faff\u231a\u231b\u23e9-\u23fa\u2600-\u2604\u2607-\u263f\u2641\u2643-\u27bf"
+    "\u2b1b\u2b1c\u2b50\u2b55\ufe0e\ufe0f\u200d\u20e3\U000e0000-\U000e007f]"
+)
+_HAN = "\u3007\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_RARE_HAN = re.compile("[\U00020000-\U0003347f]")
+"""Han characters of the extensions, the newest of which Python's own table does not know yet; names have them."""
+_SPACE_BETWEEN_HAN = re.compile(rf"(?<=[{_HAN}])[ \t\u3000]+(?=[{_HAN}])")
+_NAME = re.compile(rf"[{_HAN}A-Za-z][{_HAN}A-Za-z·.\- ]*")
+
+
+def read_text(text: str) -> str:
+    """Text of several lines, without control characters and pictographs; line ends become ``\\n``."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    if found := _PICTOGRAPHS.search(text):
+        raise Invalid(N_("Emoji cannot be printed: please remove %(found)s."), found=found.group())
+    for character in text:
+        unprintable = unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}
+        if unprintable and character not in "\n\t" and not _RARE_HAN.fullmatch(character):
+            raise Invalid(N_("Contains a character that cannot be stored or printed."))
+    return text
+
+
+def storable(text: str) -> str:
+    """``text`` without the control characters that no page can show; for handing back what was typed."""
+    return "".join(character for character in text if character in "\n\t\r" or unicodedata.category(character) != "Cc")
+
+
+def read_line(text: str) -> str:
+    """One line of text; runs of white space become one space, spaces between Han characters go."""
+    return _SPACE_BETWEEN_HAN.sub("", " ".join(read_text(text).split()))
+
+
+def read_name(text: str) -> str:
+    """A person's name: Han or Latin letters, with the dot of transcribed names (阿依古丽·买买提)."""
+    name = read_line(text).replace("•", "·").replace("・", "·").replace("‧", "·")
+    if not _NAME.fullmatch(name):
+        raise Invalid(N_("A name has only letters, Chinese characters and the dot ·"))
+    return name
+
+
+def plain(text: str) -> str:
+    """Full-width digits and letters made half-width (NFKC), outer white space removed."""
+    return unicodedata.normalize("NFKC", text).strip()
+
+
+def read_integer(text: str) -> int:
+    text = plain(text).replace(",", "")
+    if not re.fullmatch(r"[+-]?\d{1,9}", text):
+        raise Invalid(N_("Please enter a whole number."))
+    return int(text)
+
+
+def read_decimal(text: str) -> Decimal:
+    """A number with at most two decimals, such as square metres or yuan."""
+    try:
+        number = Decimal(plain(text).replace(",", ""))
+    except InvalidOperation:
+        raise Invalid(N_("Please enter a number.")) from None
+    if not number.is_finite() or number.adjusted() >= 9:
+        raise Invalid(N_("Please enter a number."))
+    if number != number.quantize(Decimal("0.01")):
+        raise Invalid(N_("At most two decimals."))
+    return number + 0  # nothing has no sign
+
+
+def at_least(least: int, reader: Reader) -> Reader:
+    """``reader``, refusing numbers below ``least``."""
+
+    def read(text: str) -> Any:
+        number = reader(text)
+        if number < least:
+            raise Invalid(N_("Must be at least %(least)s."), least=least)
+        return number
+
+    return read
+
+
+read_count = at_least(0, read_integer)
+read_amount = at_least(0, read_decimal)
+
+
+_DATE_FORMS = (
+    re.compile(r"(\d{4})(\d{2})(\d{2})"),
+    re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?"),
+)
+
+
+def read_date(text: str) -> date:
+    """A day written 2026-03-05, 2026.3.5, 2026/3/5, 2026年3月5日 or 20260305."""
+    text = plain(text)
+    for form in _DATE_FORMS:
+        if found := form.fullmatch(text):
+            year, month, day = map(int, found.groups())
+            if not 1900 <= year <= 2200:
+                raise Invalid(N_("The year must lie between 1900 and 2200."))
+            try:
+                return date(year, month, day)
+            except ValueError:
+                raise Invalid(N_("There is no such day: %(text)s."), text=text) from None
+    raise Invalid(N_("Please write the date like 2026-03-05."))
+
+
+_YES = {"1", "y", "yes", "true", "on", "是", "√", "有"}
+_NO = {"", "0", "n", "no", "false", "off", "否", "×", "无"}
+
+
+def read_flag(text: str) -> bool:
+    text = plain(text).lower()
+    if text in _YES:
+        return True
+    if text in _NO:
+        return False
+    raise Invalid(N_("Please answer yes or no."))
+
+
+_CITIZEN = re.compile(r"(?:1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71|8[1-3])[0-9]{15}[0-9X]")
+"""Beginning with the code of a province (GB/T 2260)."""
+
+
+def read_id_number(text: str) -> str:
+    """A citizen identity number of 18 characters, its date and check digit verified (GB 11643)."""
+    number = plain(text).replace(" ", "").upper()
+    if re.fullmatch(r"\d(\.\d+)?E\+?\d+", number):
+        raise Invalid(N_("The spreadsheet has rounded this number; please type all 18 digits again."))
+    if len(number) != 18:
+        raise Invalid(N_("An ID number has 18 characters."))
+    # The library's validate() also wants the place to have had its code when the person was born; codes were first
+    # given out in 1984, and counties have changed since, so that it refuses real people.
+    try:
+        ric.get_birth_date(number)
+        check_digit = ric.calc_check_digit(number)
+    except (ValidationError, ValueError):
+        raise Invalid(N_("This is not a valid ID number.")) from None
+    if not _CITIZEN.fullmatch(number):
+        raise Invalid(N_("This is not a valid ID number."))
+    if number[-1] != check_digit:
+        raise Invalid(N_("The check digit is wrong: one of the digits is mistyped."))
+    return number
+
+
+def read_uscc(text: str) -> str:
+    """A unified social credit code of 18 characters, its check digit verified (GB 32100)."""
+    number = plain(text)
+    try:
+        return str(uscc.validate(number))
+    except InvalidLength:
+        raise Invalid(N_("A unified social credit code has 18 characters.")) from None
+    except InvalidChecksum:
+        raise Invalid(N_("The check digit is wrong: one of the characters is mistyped.")) from None
+    except ValidationError:
+        raise Invalid(N_("This is not a valid unified social credit code.")) from None
+
+
+_PHONE = re.compile(r"[0-9+() -]+")
+
+
+def read_phone(text: str) -> str:
+    """A Chinese mobile (13812345678) or fixed-line number (0523-86881234), without country code."""
+    if not _PHONE.fullmatch(plain(text)):
+        raise Invalid(N_("Please enter a phone number."))
+    try:
+        number = phonenumbers.parse(plain(text), "CN")
+    except phonenumbers.NumberParseException:
+        raise Invalid(N_("Please enter a phone number.")) from None
+    if number.country_code != 86 or number.extension or not phonenumbers.is_valid_number(number):
+        raise Invalid(N_("This is not a valid phone number."))
+    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return national.replace(" ", "") if not national.startswith("0") else national.replace(" ", "-", 1).replace(" ", "")
+
+
+_CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)")
+
+
+def read_hours(text: str) -> str:
+    """Opening hours such as ``8:30-17:30``, several spans apart by 、; each must end after it starts."""
+    line = read_line(text)
+    for span in re.findall(rf"{_CLOCK.pattern}\s*[-–—~～－至到]\s*{_CLOCK.pattern}", line):
+        if tuple(map(int, span[:2])) >= tuple(map(int, span[2:])):
+            raise Invalid(N_("The hours end before they start."))
+    return line
+
+
+# --- showing ---------------------------------------------------------------------------------------------------
+
+
+def show(value: Any) -> str:
+    """The text of a stored value: days as 2026-03-05, nothing for nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return str(value)
+
+
+def mask_phone(text: str) -> str:
+    """138****1234: the first three and last four digits stay."""
+    return f"{text[:3]}****{text[-4:]}" if len(text) >= 11 else "****"
+
+
+def mask_id_number(text: str) -> str:
+    """320***********1234: the province and the last four characters stay."""
+    return f"{text[:3]}{'*' * 11}{text[-4:]}" if len(text) == 18 else "****"
+
+
+def mask_name(text: str) -> str:
+    """张*明: the first and, of three or more characters, the last character stay."""
+    if len(text) <= 2:
+        return text[:1] + "*"
+    return text[0] + "*" * (len(text) - 2) + text[-1]
+
+
+def mask_day(text: str) -> str:
+    """1956-**-**: only the year stays."""
+    return f"{text[:4]}-**-**"
+
+
+def mask_all(text: str) -> str:
+    return "****"

@@ -1,0 +1,91 @@
+"""Who may do what: the one table of permissions.
+
+A row is a register (or a page of its own), a column a role. What is not written here nobody may do; the
+application does not start with a register that has no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+
+from app.kernel.access import Right
+
+
+class Role(StrEnum):
+    """The five kinds of staff account."""
+
+    SECRETARY = "branch_secretary"
+    STAFF = "office_staff"
+    SUPERVISOR = "supervisor"
+    ADMINISTRATOR = "administrator"
+    AUDITOR = "auditor"
+
+
+TITLES: Mapping[str, Any] = {
+    Role.SECRETARY: _l("Branch secretary"),
+    Role.STAFF: _l("Office staff"),
+    Role.SUPERVISOR: _l("Supervisor"),
+    Role.ADMINISTRATOR: _l("Administrator"),
+    Role.AUDITOR: _l("Auditor"),
+}
+
+
+____ = Right.NONE
+VIEW = Right.VIEW
+POST = Right.VIEW | Right.DRAFT
+KEEP = Right.VIEW | Right.ADD | Right.EDIT
+RULE = KEEP | Right.DELETE
+WORK = RULE | Right.DRAFT
+FULL = WORK | Right.PRIVATE
+DRAW = POST | Right.DELETE
+SIGN = DRAW | Right.ISSUE
+
+# fmt: off
+_TABLE: dict[str, tuple[Right, Right, Right, Right, Right]] = {
+    #                          secretary  staff  supervisor  administrator  auditor
+    "home":                   (VIEW,      VIEW,  VIEW,       VIEW,          VIEW),
+    "password":               (VIEW,      VIEW,  VIEW,       VIEW,          VIEW),
+    # organisation
+    "community":              (POST,      POST,  VIEW,       RULE,          VIEW),
+    "party_organization":     (WORK,      POST,  VIEW,       ____,          ____),
+    # people
+    "person":                 (FULL,      FULL,  VIEW,       ____,          ____),
+    "representative":         (WORK,      WORK,  VIEW,       ____,          ____),
+    "building_leader":        (WORK,      WORK,  VIEW,       ____,          ____),
+    # party members and their posts
+    "party_member":           (FULL,      POST,  VIEW,       ____,          ____),
+    "service_post":           (WORK,      POST,  VIEW,       ____,          ____),
+    "post_assignment":        (WORK,      POST,  VIEW,       ____,          ____),
+    # volunteers, culture, facilities, partners
+    "volunteer_team":         (WORK,      WORK,  VIEW,       ____,          ____),
+    "volunteer":              (WORK,      WORK,  VIEW,       ____,          ____),
+    "cultural_team":          (WORK,      WORK,  VIEW,       ____,          ____),
+    "cultural_team_member":   (WORK,      WORK,  VIEW,       ____,          ____),
+    "facility":               (WORK,      WORK,  VIEW,       ____,          ____),
+    "notice_board":           (WORK,      WORK,  VIEW,       ____,          ____),
+    "partner_unit":           (WORK,      WORK,  VIEW,       ____,          ____),
+    "partnership_agreement":  (WORK,      WORK,  VIEW,       ____,          ____),
+    "plan_item":              (WORK,      WORK,  VIEW,       ____,          ____),
+    # disclosure
+    "notice":                 (SIGN,      DRAW,  VIEW,       ____,          ____),
+    # system
+    "account":                (____,      ____,  ____,       KEEP,          VIEW),
+    "code":                   (KEEP,      KEEP,  VIEW,       KEEP,          VIEW),
+    "audit_entry":            (____,      ____,  ____,       ____,          VIEW),
+}
+# fmt: on
+
+
+def subjects() -> set[str]:
+    """Everything that has a row in the table."""
+    return set(_TABLE)
+
+
+def rights(role: str, subject: str) -> Right:
+    """What ``role`` may do on ``subject``; nothing for an unknown role or subject."""
+    row = _TABLE.get(subject)
+    return row[list(Role).index(Role(role))] if row and role in set(Role) else Right.NONE

@@ -1,0 +1,73 @@
+"""The one table of permissions."""
+
+from __future__ import annotations
+
+import pytest
+from flask_appbuilder import Model
+
+from app import portal, roles
+from app.kernel.access import Right
+from app.kernel.db import Record
+from app.roles import Role
+
+assert portal.CAPABILITIES  # has loaded every model
+
+REGISTERS = sorted(m.class_.__tablename__ for m in Model.registry.mappers if issubclass(m.class_, Record))
+PEOPLE = {"person", "party_member", "volunteer", "representative", "building_leader", "cultural_team_member"}
+
+
+@pytest.mark.parametrize("subject", sorted(roles.subjects()))
+def test_every_row_says_something_for_every_role(subject):
+    assert all(isinstance(roles.rights(role, subject), Right) for role in Role)
+    assert any(roles.rights(role, subject) for role in Role)
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_every_register_has_a_row(register):
+    assert register in roles.subjects()
+
+
+def test_every_row_is_a_register_or_a_page():
+    assert roles.subjects() - set(REGISTERS) == {"home", "password"}
+
+
+@pytest.mark.parametrize("role", ["", "Admin", "branch", "branch_secretary2", "BRANCH_SECRETARY", "public", "*"])
+def test_an_unknown_role_may_do_nothing(role):
+    assert roles.rights(Role.SECRETARY, "person")
+    assert all(roles.rights(role, subject) == Right.NONE for subject in roles.subjects())
+
+
+@pytest.mark.parametrize("subject", ["", "perso", "persons", "person ", "ab_user", "%"])
+def test_on_an_unknown_subject_nobody_may_do_anything(subject):
+    assert all(roles.rights(role, subject) == Right.NONE for role in Role)
+
+
+def test_every_role_has_a_title():
+    assert set(roles.TITLES) == set(Role)
+
+
+@pytest.mark.parametrize("register", sorted(PEOPLE))
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.AUDITOR])
+def test_administrator_and_auditor_see_no_people(register, role):
+    assert Right.VIEW in roles.rights(Role.SECRETARY, register)
+    assert roles.rights(role, register) == Right.NONE
+
+
+@pytest.mark.parametrize("role", [Role.SUPERVISOR, Role.AUDITOR])
+@pytest.mark.parametrize("subject", sorted(roles.subjects()))
+def test_supervisor_and_auditor_only_read(role, subject):
+    assert roles.rights(role, subject) in {Right.NONE, Right.VIEW}
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("register", ["audit_entry", "code"])
+def test_nobody_deletes_codes_or_touches_the_trail(role, register):
+    may = roles.rights(role, register)
+    assert Right.DELETE not in may
+    assert register == "code" or not may & (Right.ADD | Right.EDIT)
+
+
+@pytest.mark.parametrize("subject", sorted(roles.subjects()))
+def test_whoever_may_do_anything_may_also_look(subject):
+    for role in Role:
+        assert roles.rights(role, subject) == Right.NONE or Right.VIEW in roles.rights(role, subject)
