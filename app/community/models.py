@@ -1,0 +1,136 @@
+"""Communities and the people in them. A person is one record; being a member, a volunteer … are hats on it."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Index, Integer, String, UniqueConstraint, event
+from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
+
+from app.community.rules import name_key
+from app.kernel.db import InCommunity, Record, Scoped
+from app.kernel.fields import Access, borrowed, field, link, sealed
+from app.kernel.tree import Tree
+from app.kernel.values import (
+    mask_day,
+    mask_id_number,
+    mask_phone,
+    read_count,
+    read_id_number,
+    read_name,
+    read_phone,
+)
+
+
+class Community(Tree, InCommunity):
+    """A node of the three-level network 区 → 街道 → 社区."""
+
+    __tablename__ = "community"
+    __label__ = _l("Community")
+    __title__ = "name"
+    __table_args__ = (UniqueConstraint("parent_id", "name"),)
+
+    name: Mapped[str] = field(_l("Name"), String(60), in_list=True, search=True, notice=True)
+    level: Mapped[str] = field(_l("Level"), code="community_level", in_list=True, filter=True, notice=True)
+    parent_id: Mapped[int | None] = link(_l("Belongs to"), "community.id", in_list=True)
+    division_code: Mapped[str | None] = field(
+        _l("Division code"), String(12), help=_l("Six to twelve digits, GB/T 2260 and its extension.")
+    )
+    address: Mapped[str | None] = field(_l("Office address"), String(120), notice=True)
+    phone: Mapped[str | None] = field(_l("Office phone"), String(20), in_list=True, read=read_phone, notice=True)
+    households: Mapped[int | None] = field(_l("Households"), Integer, in_list=True, read=read_count, notice=True)
+    residents: Mapped[int | None] = field(_l("Population"), Integer, in_list=True, read=read_count, notice=True)
+
+    community_id = synonym("id")
+    parent: Mapped[Community | None] = relationship(remote_side="Community.id")
+
+
+class Person(Record, Scoped):
+    """A resident on file, once."""
+
+    __tablename__ = "person"
+    __label__ = _l("Resident")
+    __title__ = "name"
+    __order__ = "name"
+    __table_args__ = (UniqueConstraint("community_id", "id_number_index"), Index(None, "community_id", "name_key"))
+
+    name: Mapped[str] = field(
+        _l("Full name"),
+        String(50),
+        read=read_name,
+        headings=("名字",),
+        in_list=True,
+        search=True,
+        notice=True,
+        sort="name_key",
+    )
+    name_key: Mapped[str] = mapped_column(String(200), default="", index=True)
+    sex: Mapped[str | None] = field(_l("Sex"), code="sex", in_list=True, filter=True)
+    birth_on: Mapped[date | None] = field(
+        _l("Birth date"), in_list=True, access=Access.PRIVATE, mask=mask_day, hint=True
+    )
+    id_number = sealed(
+        _l("ID number"),
+        read=read_id_number,
+        headings=("公民身份号码", "身份证"),
+        mask=mask_id_number,
+        search=True,
+        help=_l("18 characters, as on the identity card."),
+    )
+    nationality: Mapped[str | None] = field(_l("Nationality"), code="nationality")
+    political_status: Mapped[str | None] = field(_l("Political status"), code="political_status", filter=True)
+    schooling: Mapped[str | None] = field(_l("Schooling"), code="schooling")
+    phone: Mapped[str | None] = field(
+        _l("Phone"),
+        String(20),
+        read=read_phone,
+        headings=("手机", "手机号"),
+        in_list=True,
+        search=True,
+        access=Access.PRIVATE,
+        mask=mask_phone,
+        help=_l("A mobile number, or a fixed line with its area code."),
+    )
+    building: Mapped[str | None] = field(
+        _l("Building"), String(40), in_list=True, search=True, hint=True, help=_l("Such as 3号楼2单元.")
+    )
+    address: Mapped[str | None] = field(_l("Address"), String(120), access=Access.PRIVATE)
+
+
+@event.listens_for(Person.name, "set")
+def _key_of_name(person: Person, name: str, _before: object, _event: object) -> None:
+    person.name_key = name_key(name or "")
+
+
+class Representative(Record, Scoped):
+    """A residents' representative (居民代表), elected with the committee."""
+
+    __tablename__ = "representative"
+    __label__ = _l("Residents' representative")
+    __title__ = "person_id"
+    __table_args__ = (UniqueConstraint("community_id", "person_id"),)
+
+    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
+    area: Mapped[str] = field(_l("Represents"), String(60), in_list=True, search=True, notice=True)
+    phone = borrowed("person_id", "phone", in_list=True)
+    elected_on: Mapped[date | None] = field(_l("Elected on"), in_list=True, notice=True)
+
+    person: Mapped[Person] = relationship()
+
+
+class BuildingLeader(Record, Scoped):
+    """A building leader (楼门组长): the neighbour who answers for a building or stairwell."""
+
+    __tablename__ = "building_leader"
+    __label__ = _l("Building leader")
+    __title__ = "person_id"
+    __table_args__ = (UniqueConstraint("community_id", "building"),)
+
+    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
+    building: Mapped[str] = field(_l("In charge of"), String(60), in_list=True, search=True, notice=True)
+    households: Mapped[int | None] = field(_l("Households"), Integer, in_list=True, read=read_count, notice=True)
+    phone = borrowed("person_id", "phone", in_list=True)
+    since_on: Mapped[date | None] = field(_l("Since"), in_list=True, notice=True)
+
+    person: Mapped[Person] = relationship()

@@ -1,0 +1,42 @@
+"""What the office does with people and communities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import func, select
+
+from app.community import rules
+from app.community.models import Community, Person
+from app.kernel.capability import Figure
+from app.kernel.db import count_of, db
+from app.kernel.records import Data, checks
+from app.kernel.values import N_, Violation
+
+
+@checks(Person)
+def _check_person(data: Data, _record: Any) -> Iterable[Violation]:
+    yield from rules.check_birth(data["birth_on"], date.today())
+    yield from rules.check_identity(data["id_number"], data["birth_on"], data["sex"])
+
+
+@checks(Community)
+def _check_community(data: Data, record: Any) -> Iterable[Violation]:
+    parent = db.session.get(Community, data["parent_id"]) if data["parent_id"] else None
+    if record is None and parent is None and count_of(Community):
+        yield Violation("parent_id", N_("Please choose what it belongs to."))
+    if record is not None and parent is not None and parent.path.startswith(record.path):
+        yield Violation("parent_id", N_("A community cannot belong to itself or to one below it."))
+
+
+def figures() -> Iterable[Figure]:
+    """Households and residents as the communities state them, and the people on file."""
+    households, residents = db.session.execute(
+        select(func.coalesce(func.sum(Community.households), 0), func.coalesce(func.sum(Community.residents), 0))
+    ).one()
+    yield Figure(_l("Households"), households, "community")
+    yield Figure(_l("Population"), residents, "community")
+    yield Figure(_l("Residents on file"), count_of(Person), "person")

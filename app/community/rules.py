@@ -1,0 +1,61 @@
+"""Rules about people, as plain functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from pypinyin import Style, lazy_pinyin
+from stdnum.cn import ric
+
+from app.kernel.values import N_, Violation
+
+SURNAMES = {
+    "单": "shan",
+    "曾": "zeng",
+    "解": "xie",
+    "查": "zha",
+    "仇": "qiu",
+    "区": "ou",
+    "朴": "piao",
+    "盖": "ge",
+    "任": "ren",
+    "华": "hua",
+    "翟": "zhai",
+    "尉": "yu",
+    "缪": "miao",
+    "冼": "xian",
+    "员": "yun",
+    "乐": "yue",
+    "折": "she",
+    "洗": "xian",
+    "覃": "qin",
+    "燕": "yan",
+}
+"""Characters that as a surname are read otherwise than in a word."""
+
+
+def name_key(name: str) -> str:
+    """How a name sorts and is found: full pinyin, then initials, then the name (zhangming zm 张明)."""
+    syllables = lazy_pinyin(name, style=Style.NORMAL, errors="ignore")
+    if name[:1] in SURNAMES:
+        syllables[0] = SURNAMES[name[0]]
+    return f"{''.join(syllables)} {''.join(s[0] for s in syllables)} {name}"[:200].lower()
+
+
+def check_identity(id_number: str | None, birth_on: date | None, sex: str | None) -> Iterator[Violation]:
+    """The ID number states birth date and sex (GB 11643: the 17th digit is odd for men); all must agree.
+
+    ``sex`` is a code of GB/T 2261.1, where 1 is male and 2 female.
+    """
+    if not id_number:
+        return
+    if birth_on and ric.get_birth_date(id_number) != birth_on:
+        yield Violation("birth_on", N_("The ID number says another birth date. One of the two is wrong."))
+    if sex in {"1", "2"} and (int(id_number[16]) % 2 == 1) != (sex == "1"):
+        yield Violation("sex", N_("The ID number says another sex. One of the two is wrong."))
+
+
+def check_birth(birth_on: date | None, today: date) -> Iterator[Violation]:
+    if birth_on and birth_on > today:
+        yield Violation("birth_on", N_("This day is still to come."))

@@ -1,0 +1,59 @@
+"""What the community has for its residents to use, and the boards its notices hang on."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Integer, Numeric, String, UniqueConstraint, cast
+from sqlalchemy.orm import Mapped, relationship
+
+from app.community.models import Person
+from app.kernel.db import Record, Scoped
+from app.kernel.fields import derived, field, link
+from app.kernel.values import at_least, read_amount, read_hours, read_integer, read_phone
+
+
+class Facility(Record, Scoped):
+    """A room, ground or point of service."""
+
+    __tablename__ = "facility"
+    __label__ = _l("Facility")
+    __title__ = "name"
+    __table_args__ = (UniqueConstraint("community_id", "name"),)
+
+    name: Mapped[str] = field(_l("Facility name"), String(60), in_list=True, search=True, notice=True)
+    kind: Mapped[str] = field(_l("Type"), code="facility_kind", in_list=True, filter=True, notice=True)
+    place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
+    area: Mapped[Decimal | None] = field(_l("Area (m²)"), Numeric(10, 2), read=read_amount, in_list=True, notice=True)
+    opening_hours: Mapped[str | None] = field(
+        _l("Opening hours"), String(60), read=read_hours, in_list=True, notice=True, help=_l("Such as 8:30-17:30.")
+    )
+    keeper_id: Mapped[int | None] = link(_l("Keeper"), "person.id", in_list=True, notice=True)
+    phone: Mapped[str | None] = field(_l("Service phone"), String(20), read=read_phone, notice=True)
+    state: Mapped[str] = field(_l("State"), code="facility_state", in_list=True, filter=True, default="1", notice=True)
+
+    keeper: Mapped[Person | None] = relationship()
+
+
+def _board_area(board: type[NoticeBoard]) -> ColumnElement[Decimal]:
+    return cast(board.width * board.height / 10000.0, Numeric(8, 2))
+
+
+class NoticeBoard(Record, Scoped):
+    """A board (公示栏/宣传栏) with its place and size."""
+
+    __tablename__ = "notice_board"
+    __label__ = _l("Notice board")
+    __title__ = "name"
+    __table_args__ = (UniqueConstraint("community_id", "name"),)
+
+    name: Mapped[str] = field(_l("Board name"), String(40), in_list=True, search=True, notice=True)
+    kind: Mapped[str] = field(_l("Kind"), code="notice_board_kind", in_list=True, filter=True, notice=True)
+    place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
+    width: Mapped[int] = field(_l("Width (cm)"), Integer, read=at_least(20, read_integer), in_list=True)
+    height: Mapped[int] = field(_l("Height (cm)"), Integer, read=at_least(20, read_integer), in_list=True)
+    area = derived(_l("Area (m²)"), _board_area, "decimal", in_list=True, notice=True)
+    keeper_id: Mapped[int | None] = link(_l("Keeper"), "person.id", in_list=True, notice=True)
+
+    keeper: Mapped[Person | None] = relationship()

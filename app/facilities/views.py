@@ -1,0 +1,22 @@
+from flask_babel import lazy_gettext as _l
+
+from app.facilities import operations
+from app.facilities.models import Facility, NoticeBoard
+from app.kernel.capability import Capability
+from app.kernel.register import Register
+
+
+class FacilityRegister(Register):
+    model = Facility
+
+
+class NoticeBoardRegister(Register):
+    model = NoticeBoard
+
+
+CAPABILITY = Capability(
+    label=_l("Facilities"),
+    icon="house",
+    views=(FacilityRegister, NoticeBoardRegister),
+    figures=operations.figures,
+)

@@ -1,0 +1,49 @@
+"""What the office does with its co-building units."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from flask_babel import gettext as _
+from flask_babel import lazy_gettext as _l
+
+from app.kernel.capability import Figure, Task
+from app.kernel.db import count_of
+from app.kernel.records import Data, checks
+from app.kernel.values import Violation
+from app.partners import rules
+from app.partners.models import PartnershipAgreement, PartnerUnit, PlanItem
+
+NOTICE_DAYS = 60
+"""How long before its end an agreement is brought to mind."""
+
+
+@checks(PartnershipAgreement)
+def _check_agreement(data: Data, _record: Any) -> Iterable[Violation]:
+    return rules.check_agreement(data, date.today())
+
+
+@checks(PlanItem)
+def _check_plan_item(data: Data, _record: Any) -> Iterable[Violation]:
+    return rules.check_plan_item(data, date.today())
+
+
+def figures() -> Iterable[Figure]:
+    yield Figure(_l("Co-building units"), count_of(PartnerUnit), "partner_unit")
+
+
+def tasks(today: date) -> Iterable[Task]:
+    """Agreements whose term is running out, and plan items that are overdue."""
+    soon = today + timedelta(days=NOTICE_DAYS)
+    ending = count_of(PartnershipAgreement, PartnershipAgreement.ends_on.between(today, soon))
+    overdue = count_of(PlanItem, PlanItem.due_on < today, PlanItem.done_on.is_(None))
+    yield Task(
+        _("Agreements ending within %(days)s days", days=NOTICE_DAYS),
+        ending,
+        "partnership_agreement",
+        "partnership_agreement.list",
+        {"order": "ends_on"},
+    )
+    yield Task(_("Overdue plan items"), overdue, "plan_item", "plan_item.list", {"order": "due_on"}, urgent=True)

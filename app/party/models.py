@@ -1,0 +1,163 @@
+"""Party organisations, members, and the service posts of members without office (无职党员设岗定责)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import ColumnElement, Integer, String, Text, UniqueConstraint, and_, case, func, select
+from sqlalchemy.orm import Mapped, aliased, relationship
+
+from app.community.models import Person
+from app.kernel.db import Record, Scoped
+from app.kernel.fields import Access, borrowed, derived, field, link
+from app.kernel.tree import Tree
+from app.kernel.values import at_least, read_integer
+
+BRANCH, GROUP = "3", "4"
+"""The kinds 党支部 and 党小组 in the code list of party organisations."""
+
+
+class PartyOrganization(Tree, Scoped):
+    """党委, 党总支, 党支部 or 党小组."""
+
+    __tablename__ = "party_organization"
+    __label__ = _l("Party organisation")
+    __title__ = "name"
+    __table_args__ = (UniqueConstraint("community_id", "name"),)
+
+    name: Mapped[str] = field(_l("Name"), String(60), in_list=True, search=True, notice=True)
+    kind: Mapped[str] = field(_l("Kind"), code="party_organization_kind", in_list=True, filter=True, notice=True)
+    parent_id: Mapped[int | None] = link(_l("Belongs to"), "party_organization.id", in_list=True, notice=True)
+    secretary_id: Mapped[int | None] = link(_l("Secretary"), "person.id", in_list=True, notice=True)
+    elected_on: Mapped[date | None] = field(
+        _l("Elected on"), in_list=True, notice=True, help=_l("Community branches are elected for five years.")
+    )
+
+    parent: Mapped[PartyOrganization | None] = relationship(remote_side="PartyOrganization.id")
+    secretary: Mapped[Person | None] = relationship()
+
+
+class PartyMember(Record, Scoped):
+    """The hat of a party member on a person."""
+
+    __tablename__ = "party_member"
+    __label__ = _l("Party member")
+    __title__ = "person_id"
+    __order__ = "person_id"
+    __table_args__ = (UniqueConstraint("community_id", "person_id"),)
+
+    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
+    sex = borrowed("person_id", "sex", in_list=True)
+    branch_id: Mapped[int] = link(
+        _l("Party branch"),
+        "party_organization.id",
+        only={"kind": BRANCH},
+        in_list=True,
+        filter=True,
+        notice=True,
+        hint=True,
+    )
+    group_id: Mapped[int | None] = link(
+        _l("Party group"), "party_organization.id", only={"kind": GROUP}, in_list=True, filter=True, notice=True
+    )
+    joined_on: Mapped[date | None] = field(_l("Joined the party on"), in_list=True)
+    full_member_on: Mapped[date | None] = field(_l("Full member since"), help=_l("Blank while on probation."))
+    phone = borrowed("person_id", "phone", in_list=True)
+    schooling = borrowed("person_id", "schooling")
+    is_retired: Mapped[bool] = field(_l("Retired"), default=False, filter=True)
+    is_in_hardship: Mapped[bool] = field(_l("In hardship"), default=False, access=Access.PRIVATE)
+
+    person: Mapped[Person] = relationship()
+    branch: Mapped[PartyOrganization] = relationship(foreign_keys=[branch_id])
+    group: Mapped[PartyOrganization | None] = relationship(foreign_keys=[group_id])
+
+
+def _holding(post: type[ServicePost]) -> ColumnElement[bool]:
+    return and_(
+        PostAssignment.post_id == post.id, PostAssignment.appointed_on.is_not(None), PostAssignment.ended_on.is_(None)
+    )
+
+
+def _held(post: type[ServicePost]) -> ColumnElement[int]:
+    return select(func.count(PostAssignment.id)).where(_holding(post)).correlate(post).scalar_subquery()
+
+
+def _holders(post: type[ServicePost]) -> ColumnElement[str]:
+    person = aliased(Person)
+    return (
+        select(func.aggregate_strings(person.name, "、"))
+        .select_from(PostAssignment)
+        .join(PartyMember, PartyMember.id == PostAssignment.member_id)
+        .join(person, person.id == PartyMember.person_id)
+        .where(_holding(post))
+        .correlate(post)
+        .scalar_subquery()
+    )
+
+
+class ServicePost(Record, Scoped):
+    """A post for members without office, with its duties and number of places."""
+
+    __tablename__ = "service_post"
+    __label__ = _l("Service post")
+    __title__ = "name"
+    __table_args__ = (UniqueConstraint("community_id", "branch_id", "name"),)
+
+    name: Mapped[str] = field(_l("Post"), String(40), headings=("岗位",), in_list=True, search=True, notice=True)
+    branch_id: Mapped[int] = link(_l("Party branch"), "party_organization.id", in_list=True, filter=True)
+    duties: Mapped[str] = field(_l("Duties"), Text, in_list=True, search=True, notice=True)
+    places: Mapped[int] = field(
+        _l("Places"), Integer, read=at_least(1, read_integer), in_list=True, default=1, notice=True
+    )
+    holders = derived(_l("Held by"), _holders, in_list=True, notice=True)
+    vacant = derived(
+        _l("Vacant"), lambda post: post.places - _held(post), "integer", in_list=True, notice=True, hint=True
+    )
+
+    branch: Mapped[PartyOrganization] = relationship()
+
+
+STEPS = {
+    "applied": _l("Applied"),
+    "recommended": _l("Recommended"),
+    "appointed": _l("Appointed"),
+    "ended": _l("Ended"),
+}
+
+
+def _step(assignment: type[PostAssignment]) -> ColumnElement[str]:
+    return case(
+        (assignment.ended_on.is_not(None), "ended"),
+        (assignment.appointed_on.is_not(None), "appointed"),
+        (assignment.recommended_on.is_not(None), "recommended"),
+        else_="applied",
+    )
+
+
+class PostAssignment(Record, Scoped):
+    """A member's way to a post in three steps: 申报 (applied), 荐岗 (recommended), 定岗 (appointed)."""
+
+    __tablename__ = "post_assignment"
+    __label__ = _l("Post assignment")
+    __title__ = "member_id"
+    __table_args__ = (UniqueConstraint("post_id", "member_id", "applied_on"),)
+
+    post_id: Mapped[int] = link(_l("Post"), "service_post.id", in_list=True, filter=True, search=True, notice=True)
+    member_id: Mapped[int] = link(_l("Member"), "party_member.id", in_list=True, search=True, notice=True)
+    step = derived(_l("Step"), _step, "choice", options=lambda: STEPS, in_list=True, filter=True, notice=True)
+    applied_on: Mapped[date] = field(
+        _l("Applied on"), in_list=True, help=_l("申报选岗: the member chooses a post."), default=date.today
+    )
+    recommended_on: Mapped[date | None] = field(
+        _l("Recommended on"), in_list=True, help=_l("群众荐岗: residents recommend the member.")
+    )
+    recommended_by: Mapped[str | None] = field(_l("Recommended by"), String(60))
+    appointed_on: Mapped[date | None] = field(
+        _l("Appointed on"), in_list=True, notice=True, help=_l("支部定岗: the branch appoints the member.")
+    )
+    appointed_by: Mapped[str | None] = field(_l("Appointed by"), String(60))
+    ended_on: Mapped[date | None] = field(_l("Ended on"), help=_l("Blank while the post is held."))
+
+    post: Mapped[ServicePost] = relationship()
+    member: Mapped[PartyMember] = relationship()

@@ -1,0 +1,66 @@
+"""Rules of party work, as plain functions: values in, violations out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from app.kernel.values import N_, Violation
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """The days of an assignment's steps, and who took them."""
+
+    applied_on: date | None
+    recommended_on: date | None
+    recommended_by: str | None
+    appointed_on: date | None
+    appointed_by: str | None
+    ended_on: date | None
+
+    @property
+    def holds(self) -> bool:
+        return self.appointed_on is not None and self.ended_on is None
+
+
+_ORDER = ("applied_on", "recommended_on", "appointed_on", "ended_on")
+
+
+def check_assignment(assignment: Assignment, places: int, taken: int, today: date) -> Iterator[Violation]:
+    """The three steps 申报 → 荐岗 → 定岗 follow each other, and nobody is appointed to a full post.
+
+    ``places`` is how many the post has, ``taken`` how many of them others hold.
+    """
+    before: date | None = None
+    for name in _ORDER:
+        on = getattr(assignment, name)
+        if on is None:
+            continue
+        if on > today:
+            yield Violation(name, N_("This day is still to come."))
+        elif before and on < before:
+            yield Violation(name, N_("This lies before the step that precedes it."))
+        before = on
+    if assignment.appointed_on and not assignment.recommended_on:
+        yield Violation("recommended_on", N_("A member is recommended before being appointed."))
+    if assignment.ended_on and not assignment.appointed_on:
+        yield Violation("appointed_on", N_("What was never begun cannot end."))
+    for step in ("recommended", "appointed"):
+        if getattr(assignment, f"{step}_on") and not getattr(assignment, f"{step}_by"):
+            yield Violation(f"{step}_by", N_("Please say who took this step."))
+    if assignment.holds and taken >= places:
+        yield Violation("post_id", N_("This post is full: all %(places)s places are taken."), {"places": places})
+
+
+def check_membership(joined_on: date | None, full_member_on: date | None, today: date) -> Iterator[Violation]:
+    """A member is on probation first; full membership does not begin before joining."""
+    if joined_on and joined_on > today:
+        yield Violation("joined_on", N_("This day is still to come."))
+    if full_member_on and full_member_on > today:
+        yield Violation("full_member_on", N_("This day is still to come."))
+    if full_member_on and not joined_on:
+        yield Violation("joined_on", N_("Please enter the day of joining as well."))
+    if joined_on and full_member_on and full_member_on < joined_on:
+        yield Violation("full_member_on", N_("Full membership cannot begin before joining."))

@@ -1,0 +1,34 @@
+from flask_babel import lazy_gettext as _l
+
+from app.disclosure import operations as disclosure
+from app.kernel.capability import Capability
+from app.kernel.register import Register
+from app.party import operations
+from app.party.models import PartyMember, PartyOrganization, PostAssignment, ServicePost
+
+
+class PartyMemberRegister(Register):
+    model = PartyMember
+
+
+class ServicePostRegister(Register):
+    model = ServicePost
+
+
+class PostAssignmentRegister(Register):
+    model = PostAssignment
+
+
+class PartyOrganizationRegister(Register):
+    model = PartyOrganization
+
+
+CAPABILITY = Capability(
+    label=_l("Party work"),
+    icon="star",
+    views=(PartyMemberRegister, ServicePostRegister, PostAssignmentRegister, PartyOrganizationRegister),
+    figures=operations.figures,
+    tasks=operations.tasks,
+)
+
+disclosure.issued_by(operations.party_body, "party_member", "service_post", "post_assignment", "party_organization")

@@ -1,0 +1,37 @@
+"""The first page: what is waiting today, and the figures of the community."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from flask import current_app
+from flask_appbuilder import expose
+from flask_appbuilder.views import IndexView
+
+from app.kernel.access import Right, needs, permitted
+from app.kernel.named import Named
+
+
+class HomeView(Named, IndexView):
+    name = "home"
+
+    @expose("/")
+    @needs(Right.VIEW)
+    def index(self) -> str:
+        capabilities = current_app.extensions["capabilities"]
+        today = date.today()
+        tasks = [
+            task
+            for capability in capabilities
+            if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
+            for task in capability.tasks(today)
+            if task.count > 0 and permitted(task.register, Right.VIEW)
+        ]
+        figures = [
+            (capability.label, shown)
+            for capability in capabilities
+            if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
+            if (shown := [figure for figure in capability.figures() if permitted(figure.register, Right.VIEW)])
+        ]
+        tasks.sort(key=lambda task: not task.urgent)
+        return str(self.render_template("home.html", tasks=tasks, figures=figures, today=today))

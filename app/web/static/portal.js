@@ -1,0 +1,224 @@
+// What makes the pages handier: choosing by search, a warning before typed text is lost, showing a password.
+// Without it every page still works, but for choosing by search.
+'use strict';
+
+function combo(box) {
+  const input = box.querySelector('[role=combobox]');
+  const hidden = box.querySelector('input[type=hidden]');
+  const list = box.querySelector('[role=listbox]');
+  const clear = box.querySelector('.combo-clear');
+  const status = box.querySelector('[role=status]');
+  const words = box.dataset;
+  let options = [];
+  let active = -1;
+  let asked = 0;
+  let timer = 0;
+  let chosen = { id: hidden.value, label: input.value };
+  if (!/^\d+$/.test(chosen.id)) chosen = { id: '', label: '' };
+
+  const isOpen = () => !list.hidden;
+
+  function showClear() {
+    clear.hidden = !input.value;
+    box.classList.toggle('full', !clear.hidden);
+  }
+
+  function close() {
+    list.hidden = true;
+    active = -1;
+    asked += 1;
+    clearTimeout(timer);
+    input.setAttribute('aria-expanded', 'false');
+    input.removeAttribute('aria-activedescendant');
+  }
+
+  function open() {
+    list.hidden = false;
+    input.setAttribute('aria-expanded', 'true');
+  }
+
+  function set(id, label) {
+    hidden.value = id;
+    input.value = label;
+    chosen = { id, label };
+    showClear();
+    close();
+    hidden.dispatchEvent(new Event('change', { bubbles: true }));
+  }
+
+  // Text that names no row is sent marked, so that the server says so and gives it back; a filter just forgets it.
+  function noteTyped() {
+    const text = input.value.trim();
+    if (text === chosen.label && chosen.id) hidden.value = chosen.id;
+    else hidden.value = text && !('filter' in words) ? '?' + text : '';
+    showClear();
+  }
+
+  function say(text, link) {
+    const line = document.createElement('li');
+    line.className = 'said';
+    line.setAttribute('role', 'option');
+    line.setAttribute('aria-disabled', 'true');
+    line.textContent = text;
+    list.append(line);
+    if (link) {
+      const add = document.createElement('a');
+      add.href = words.add;
+      add.target = '_blank';
+      add.rel = 'noopener';
+      add.textContent = words.addText;
+      line.append(' ', add);
+    }
+    status.textContent = text;
+  }
+
+  function mark(index) {
+    const rows = list.querySelectorAll('[data-index]');
+    if (rows[active]) rows[active].setAttribute('aria-selected', 'false');
+    active = index;
+    const row = rows[active];
+    if (!row) return input.removeAttribute('aria-activedescendant');
+    row.setAttribute('aria-selected', 'true');
+    row.scrollIntoView({ block: 'nearest' });
+    input.setAttribute('aria-activedescendant', row.id);
+  }
+
+  function draw() {
+    list.replaceChildren();
+    active = -1;
+    options.forEach((option, index) => {
+      const row = document.createElement('li');
+      row.id = `${list.id}-${index}`;
+      row.dataset.index = index;
+      row.setAttribute('role', 'option');
+      row.setAttribute('aria-selected', 'false');
+      row.textContent = option.label;
+      if (option.hint) {
+        const hint = document.createElement('small');
+        hint.textContent = option.hint;
+        row.append(' ', hint);
+      }
+      list.append(row);
+    });
+    if (options.length) status.textContent = words.found + options.length;
+    else say(words.none, words.add);
+    open();
+  }
+
+  async function ask(text) {
+    const question = ++asked;
+    try {
+      const answer = await fetch(`${words.source}${words.source.includes('?') ? '&' : '?'}q=${encodeURIComponent(text.slice(0, 60))}`, { headers: { Accept: 'application/json' } });
+      if (!answer.ok) throw new Error(answer.status);
+      const found = await answer.json();
+      if (question !== asked) return;
+      options = found;
+      draw();
+      if (text && options.length) mark(0);
+    } catch (error) {
+      if (question !== asked) return;
+      options = [];
+      list.replaceChildren();
+      say(words.failed);
+      open();
+    }
+  }
+
+  function search() {
+    const text = input.value.trim();
+    ask(text === chosen.label ? '' : text);
+  }
+
+  input.addEventListener('focus', () => { input.select(); search(); });
+  input.addEventListener('click', () => { if (!isOpen()) search(); });
+  input.addEventListener('input', () => {
+    noteTyped();
+    clearTimeout(timer);
+    asked += 1;
+    timer = setTimeout(search, 150);
+  });
+  input.addEventListener('keydown', (event) => {
+    if (event.isComposing) return;
+    if (event.key === 'ArrowDown' || event.key === 'ArrowUp') {
+      event.preventDefault();
+      if (!isOpen()) return search();
+      const step = event.key === 'ArrowDown' ? 1 : -1;
+      if (options.length) mark((active + step + options.length + (active < 0 && step < 0 ? 1 : 0)) % options.length);
+    } else if (event.key === 'Enter' && isOpen()) {
+      event.preventDefault();
+      if (options[active]) set(String(options[active].id), options[active].label);
+    } else if (event.key === 'Escape' && isOpen()) {
+      event.preventDefault();
+      close();
+    } else if (event.key === 'Tab' && isOpen() && input.value.trim() && input.value.trim() !== chosen.label && options.length === 1) {
+      set(String(options[0].id), options[0].label);
+    }
+  });
+  input.addEventListener('blur', () => {
+    const same = options.filter((option) => option.label === input.value.trim());
+    if (isOpen() && same.length === 1 && hidden.value.startsWith('?')) set(String(same[0].id), same[0].label);
+    close();
+    if ('filter' in words && !hidden.value) set('', '');
+  });
+  list.addEventListener('mousedown', (event) => { if (!event.target.closest('a')) event.preventDefault(); });
+  list.addEventListener('click', (event) => {
+    const row = event.target.closest('[data-index]');
+    if (row) set(String(options[row.dataset.index].id), options[row.dataset.index].label);
+  });
+  clear.addEventListener('click', () => { set('', ''); input.focus(); });
+}
+
+// A form whose text has changed asks before it is left; it is sent only once.
+function guard(form) {
+  const state = () => new URLSearchParams(new FormData(form)).toString();
+  const before = 'dirty' in form.dataset ? null : state();
+  let sending = false;
+  form.addEventListener('submit', (event) => {
+    if (sending) return event.preventDefault();
+    sending = true;
+    form.setAttribute('aria-busy', 'true');
+  });
+  window.addEventListener('pageshow', () => { sending = false; form.removeAttribute('aria-busy'); });
+  window.addEventListener('beforeunload', (event) => {
+    if (!sending && state() !== before) {
+      event.preventDefault();
+      event.returnValue = '';
+    }
+  });
+}
+
+function reveal(label) {
+  label.hidden = false;
+  const inputs = label.closest('form').querySelectorAll('input[type=password]');
+  label.querySelector('input').addEventListener('change', (event) => {
+    for (const input of inputs) input.type = event.target.checked ? 'text' : 'password';
+  });
+}
+
+// Empty questions stay out of the address of a list.
+function brief(form) {
+  form.addEventListener('submit', () => {
+    for (const input of form.elements) if (input.name && !input.value) input.disabled = true;
+  });
+  window.addEventListener('pageshow', () => { for (const input of form.elements) input.disabled = false; });
+}
+
+// A table that fits scrolls with the page under its heading; a broader one scrolls in its own box.
+function sheet(box) {
+  const fit = () => {
+    const broad = box.firstElementChild.offsetWidth > box.clientWidth;
+    box.classList.toggle('broad', broad);
+    box.classList.toggle('fits', !broad);
+  };
+  fit();
+  new ResizeObserver(fit).observe(box);
+}
+
+document.querySelectorAll('.sheet').forEach(sheet);
+document.querySelectorAll('.combo').forEach(combo);
+document.querySelectorAll('form[data-guard]').forEach(guard);
+document.querySelectorAll('[data-reveal]').forEach(reveal);
+document.querySelectorAll('form.search').forEach(brief);
+
+const problems = document.querySelector('#problems');
+if (problems) problems.focus();

@@ -1,0 +1,175 @@
+"""What every page needs: the menu, fingerprinted static files, security headers, error pages."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask_babel import get_locale, refresh
+from flask_babel import gettext as _
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import DataError
+from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
+from werkzeug.wrappers import Response
+
+from app.kernel.access import Right, permitted
+from app.kernel.db import Conflict, db
+from app.kernel.scope import OutOfScope
+from app.roles import TITLES
+
+log = logging.getLogger("portal")
+
+STATIC = Path(__file__).parent / "static"
+
+POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "img-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+)
+
+
+@cache
+def fingerprint(filename: str) -> str:
+    """The first digits of a static file's SHA-256, so that it can be cached for good."""
+    return sha256((STATIC / filename).read_bytes()).hexdigest()[:12]
+
+
+def static_url(filename: str) -> str:
+    return url_for("static", filename=filename, v=fingerprint(filename))
+
+
+def menu() -> list[tuple[Any, str, list[tuple[Any, str, str]]]]:
+    """(group, icon, [(label, address, register)]) of what the person at work may see."""
+    found = []
+    for capability in current_app.extensions["capabilities"]:
+        items = [
+            (view.model.__label__, f"/{view.model.__tablename__}/list/", view.model.__tablename__)
+            for view in capability.views
+            if permitted(view.model.__tablename__, Right.VIEW)
+        ]
+        if items:
+            found.append((capability.label, capability.icon, items))
+    return found
+
+
+def _add_headers(response: Response) -> Response:
+    response.headers.setdefault("Content-Security-Policy", POLICY)
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers.setdefault("Referrer-Policy", "same-origin")
+    if request.endpoint == "static" and "v" in request.args:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    elif request.endpoint != "static":
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _error_page(code: int, title: str, advice: str, reference: str = "") -> tuple[str, int]:
+    page = render_template("error.html", code=code, title=title, advice=advice, reference=reference)
+    return page, code
+
+
+def _http_error(error: HTTPException) -> Any:
+    if error.code is None or error.code < 400:
+        return error
+    texts = {
+        400: (_("This address is not understood"), _("Please go back and try again from the page you came from.")),
+        403: (
+            _("You may not do this"),
+            _("Your account has no right to this page. If you need it, ask the administrator."),
+        ),
+        404: (_("There is no such page"), _("It may have been deleted, or the address is mistyped.")),
+        405: (_("This page cannot be called like this"), _("Please use the buttons on the page.")),
+        413: (_("This is too large"), _("Please send less at once.")),
+        429: (_("Too many attempts"), _("Please wait a minute and try again.")),
+    }
+    title, advice = texts.get(error.code, (_("This did not work"), _("Please go back and try again.")))
+    return _error_page(error.code, title, advice)
+
+
+def _csrf_error(_error: CSRFError) -> Any:
+    return _error_page(
+        400,
+        _("The page has been open too long"),
+        _("Please go back, reload the page and send it again; copy your text first."),
+    )
+
+
+def _out_of_scope(_error: OutOfScope) -> Any:
+    return _error_page(403, _("You may not do this"), _("It belongs to another community."))
+
+
+def _conflict(_error: Conflict) -> Any:
+    return _error_page(
+        409, _("Somebody else was quicker"), _("The record was changed in between. Please go back and look again.")
+    )
+
+
+def _unstorable(_error: DataError) -> Any:
+    """The last net below the readers of values: what the database cannot take is the sender's mistake, not ours."""
+    db.session.rollback()
+    return _http_error(BadRequest())
+
+
+def _server_error(error: InternalServerError) -> Any:
+    db.session.rollback()
+    reference = secrets.token_hex(4).upper()
+    cause = error.original_exception
+    # The type and place of an error help; its text may hold what people typed.
+    log.error(
+        "error %s: %s at %s %s",
+        reference,
+        type(cause).__name__,
+        request.method,
+        request.endpoint,
+        exc_info=_bare(cause),
+    )
+    return _error_page(
+        500,
+        _("Something went wrong on our side"),
+        _("Nothing was saved. Please tell the administrator this number."),
+        reference,
+    )
+
+
+def _bare(cause: BaseException | None) -> Any:
+    """The traceback without the exception's text, which may quote data."""
+    return None if cause is None else (RuntimeError, RuntimeError(type(cause).__name__), cause.__traceback__)
+
+
+def switch_language(locale: str) -> Response:
+    """Go on in another language, on the page one was on; FAB's own view leads to the home page."""
+    if locale not in current_app.config["LANGUAGES"]:
+        abort(404)
+    session["locale"] = locale
+    refresh()
+    came_from = request.referrer or ""
+    return redirect(came_from if urlsplit(came_from).netloc == request.host else "/")
+
+
+def init_app(app: Flask) -> None:
+    app.view_functions["LocaleView.index"] = switch_language
+    app.jinja_env.globals.update(static_url=static_url, menu=menu, Right=Right, permitted=permitted, role_titles=TITLES)
+    app.jinja_env.globals["locale"] = lambda: str(get_locale() or "zh")
+    app.after_request(_add_headers)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(CSRFError, _csrf_error)
+    app.register_error_handler(OutOfScope, _out_of_scope)
+    app.register_error_handler(Conflict, _conflict)
+    app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(InternalServerError, _server_error)
+
+    @app.context_processor
+    def _person() -> dict[str, Any]:
+        return {"person": current_user if current_user and current_user.is_authenticated else None, "g": g}

@@ -1,0 +1,126 @@
+"""Measured ratios, printed and never asserted: ``make bench``. Times depend on the machine, ratios travel."""
+
+from __future__ import annotations
+
+import subprocess
+import tempfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from shutil import which
+from statistics import median
+from time import perf_counter
+
+from flask import Flask
+from flask_migrate import upgrade
+from sqlalchemy import insert
+
+from app import create_app, printing
+from app.cli import SEEDS
+from app.community.models import Person
+from app.community.rules import name_key
+from app.kernel import sheets
+from app.kernel.db import db, transaction
+from app.kernel.scope import as_system
+from app.volunteers.models import Volunteer
+from config import Settings
+from tests.world import World
+
+ROUNDS = 15
+
+
+def timed(work: Callable[[], object], rounds: int = ROUNDS) -> float:
+    """Median seconds of ``work``, after one round to warm up."""
+    work()
+    taken = []
+    for _round in range(rounds):
+        start = perf_counter()
+        work()
+        taken.append(perf_counter() - start)
+    return median(taken)
+
+
+def portal(folder: Path, name: str, volunteers: int) -> World:
+    """A portal over SQLite whose community 春和 has this many volunteers."""
+    settings = Settings(instance=folder, database=f"sqlite:///{folder}/{name}.db", secret=bytes(range(32)))
+    app: Flask = create_app(settings)
+    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    with app.app_context():
+        upgrade()
+        with as_system("bench"):
+            with transaction():
+                sheets.load_codes(SEEDS / "codes")
+            world = World(app)
+            people = [_person(number, world.here.id) for number in range(1, volunteers + 1)]
+            with transaction():
+                db.session.execute(insert(Person.__table__), people)
+                db.session.execute(
+                    insert(Volunteer.__table__),
+                    [
+                        {"community_id": world.here.id, "person_id": person["id"], "registered_on": date(2026, 1, 1)}
+                        for person in people
+                    ],
+                )
+    return world
+
+
+def _person(number: int, community_id: int) -> dict[str, object]:
+    name = "赵钱孙李周吴郑王"[number % 8] + "一二三四五六七八九"[number // 8 % 9] + "春夏秋冬明亮红强"[number // 72 % 8]
+    return {
+        "id": number,
+        "community_id": community_id,
+        "name": name,
+        "name_key": name_key(name),
+        "phone": f"139{number:08}",
+    }
+
+
+def lists(folder: Path) -> None:
+    """The first page of 100,000 volunteers beside that of 100."""
+    addresses = {
+        "first page": "/volunteer/list/",
+        "page 40": "/volunteer/list/?page=40",
+        "by name": "/volunteer/list/?order=person_id",
+        "search": "/volunteer/list/?q=zhaoyi",
+        "add form": "/volunteer/add/",
+        "choices": "/person/choices/?q=zhao",
+    }
+    figures: dict[str, list[float]] = {name: [] for name in addresses}
+    for size in (100, 100_000):
+        client = portal(folder, f"volunteers{size}", size).client("office_staff")
+        for name, address in addresses.items():
+            figures[name].append(timed(lambda client=client, address=address: client.get(address)))  # type: ignore[misc]
+    print(f"{'volunteers':14}{'100':>12}{'100,000':>12}{'ratio':>9}")
+    for name, (small, large) in figures.items():
+        print(f"{name:14}{small * 1000:9.1f} ms{large * 1000:9.1f} ms{large / small:9.2f}")
+
+
+def prints(folder: Path) -> None:
+    """A notice and a roster, beside headless Chromium printing a page of the same table."""
+    columns = tuple(printing.Column(label) for label in ("姓名", "岗位", "职责", "所属支部"))
+    browser = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    print(f"\n{'rows':>6}{'portal':>12}{'Chromium':>12}{'ratio':>9}")
+    for count in (10, 200, 1000):
+        rows = tuple((f"赵春{n}", "政策宣讲岗", "宣讲党的政策，解答居民疑问", "第一党支部") for n in range(count))
+        sheet = printing.Snapshot(
+            layout="register", title="岗位公示", issuer="春和社区居民委员会", table=printing.Table(columns, rows)
+        )
+        ours = timed(lambda sheet=sheet: printing.render(sheet, timeout=300), rounds=3)  # type: ignore[misc]
+        theirs = _chromium(browser, folder, rows) if browser else float("nan")
+        print(f"{count:6}{ours:10.2f} s{theirs:10.2f} s{theirs / ours:9.2f}")
+
+
+def _chromium(browser: str, folder: Path, rows: tuple[tuple[str, ...], ...]) -> float:
+    page = folder / "page.html"
+    cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
+    page.write_text(f"<!doctype html><meta charset=utf-8><table border=1>{cells}</table>", encoding="utf-8")
+    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile"]
+    command += [f"--print-to-pdf={folder}/page.pdf", f"file://{page}"]
+    return timed(lambda: subprocess.run(command, capture_output=True, check=True), rounds=3)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as temporary:
+        lists(Path(temporary))
+        prints(Path(temporary))
+        printing.stop()

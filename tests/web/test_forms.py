@@ -1,0 +1,490 @@
+"""Typing into the portal: what is wrong is told beside its field, nothing typed is lost, and saved means saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from app import roles
+from app.kernel.access import Right
+from app.kernel.codes import Code
+from app.kernel.db import db
+from app.kernel.fields import fields_of
+from app.kernel.registers import REGISTERS
+from app.kernel.scope import as_system
+from app.roles import Role
+from tests.web.page import HAN, LATIN, LATIN_ALLOWED, Page, one_database
+from tests.web.typed import a_full_row, id_number, phone, typed
+from tests.world import World
+
+OTHERS = {"version", "csrf_token"}
+LONG = "很" * 10_000
+
+
+def keeper(register: str, right: Right = Right.ADD) -> str:
+    """Somebody who may do ``right`` on a register."""
+    return next((role.value for role in Role if right in roles.rights(role, register)), "")
+
+
+TYPED = [name for name, rights in roles._TABLE.items() if any(Right.ADD in right for right in rights)]
+DELETED = [name for name, rights in roles._TABLE.items() if name != "notice" if any(Right.DELETE in r for r in rights)]
+
+
+def how_many(world: World, register: str) -> int:
+    with world.app.app_context(), as_system("test"):
+        return int(db.session.scalar(select(func.count()).select_from(REGISTERS[register].model)) or 0)
+
+
+@pytest.fixture(autouse=True)
+def no_codes_left(world: World) -> Iterator[None]:
+    """The code lists outlive a test's world: what a test adds to them goes again."""
+    with world.app.app_context(), as_system("test"):
+        last = db.session.scalar(select(func.max(Code.id))) or 0
+    yield
+    with world.app.app_context(), db.engine.begin() as connection:
+        connection.execute(Code.__table__.delete().where(Code.__table__.c.id > last))
+
+
+# --- bad input ----------------------------------------------------------------------------------------------------
+
+TOMORROW = (date.today() + timedelta(days=1)).isoformat()
+GOOD_ID = id_number(7)
+BAD_ID = GOOD_ID[:-1] + ("1" if GOOD_ID[-1] != "1" else "2")
+
+BAD = [
+    ("person", {"id_number": BAD_ID}, "id_number", "校验"),
+    ("person", {"id_number": "12345"}, "id_number", "18"),
+    ("person", {"id_number": id_number(7, born="1999-09-09")}, "birth_on", "身份证"),
+    ("person", {"id_number": id_number(7, sex=2)}, "sex", "身份证"),
+    ("person", {"birth_on": "1956-02-31", "id_number": ""}, "birth_on", "1956-02-31"),
+    ("person", {"birth_on": TOMORROW, "id_number": ""}, "birth_on", ""),
+    ("person", {"name": LONG}, "name", "50"),
+    ("person", {"name": "王😀"}, "name", ""),
+    ("person", {"name": "王\0明"}, "name", ""),
+    ("person", {"name": "1234"}, "name", ""),
+    ("person", {"address": "南街🏠1号"}, "address", "🏠"),
+    ("person", {"phone": "1381234567"}, "phone", "电话"),
+    ("person", {"nationality": "99999"}, "nationality", "选择"),
+    ("service_post", {"places": "0"}, "places", "1"),
+    ("service_post", {"places": "-1"}, "places", "1"),
+    ("service_post", {"places": "两个"}, "places", ""),
+    ("service_post", {"places": "9" * 30}, "places", ""),
+    ("service_post", {"duties": "宣讲\0政策"}, "duties", ""),
+    ("service_post", {"branch_id": "999999"}, "branch_id", "选择"),
+    ("service_post", {"branch_id": "张三"}, "branch_id", "选择"),
+    ("facility", {"area": "-1"}, "area", "0"),
+    ("facility", {"area": "1.234"}, "area", ""),
+    ("facility", {"area": "NaN"}, "area", ""),
+    ("facility", {"area": "1e400"}, "area", ""),
+    ("facility", {"opening_hours": "17:30-8:30"}, "opening_hours", ""),
+    ("facility", {"name": LONG}, "name", "60"),
+    ("partner_unit", {"uscc": "91321202000000012X"}, "uscc", ""),
+    ("partner_unit", {"uscc": "1"}, "uscc", "18"),
+    ("partnership_agreement", {"starts_on": "2026-03-05", "ends_on": "2026-03-04"}, "ends_on", ""),
+    ("partnership_agreement", {"signed_on": TOMORROW}, "signed_on", ""),
+    ("partnership_agreement", {"ends_on": "2026年2月29日"}, "ends_on", ""),
+    ("post_assignment", {"ended_on": "2026-03-04"}, "ended_on", ""),
+    ("post_assignment", {"recommended_on": "", "recommended_by": ""}, "recommended_on", ""),
+    ("post_assignment", {"appointed_by": ""}, "appointed_by", ""),
+    ("plan_item", {"progress": "3"}, "done_on", ""),
+    ("plan_item", {"year": "1999"}, "year", "2000"),
+]
+
+
+def case_name(register: str, wrong: dict[str, str], field: str, _said: str) -> str:
+    typed_wrong = ", ".join(f"{name}={text[:20]}" for name, text in wrong.items())
+    return f"{register}: {typed_wrong} -> {field}".replace("\0", "NUL")
+
+
+@one_database
+@pytest.mark.parametrize(("register", "wrong", "field", "said"), BAD, ids=[case_name(*case) for case in BAD])
+def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(
+    world: World, register: str, wrong: dict[str, str], field: str, said: str
+) -> None:
+    good = typed(world, register)
+    client, before = world.client(keeper(register)), how_many(world, register)
+    page = Page(client.post(f"/{register}/add/", data={**good, **wrong}))
+    assert page.status == 200
+    assert_complains(page, field, said)
+    assert_keeps(page, {**good, **wrong})
+    assert not page.defects()
+    assert how_many(world, register) == before
+    assert client.post(f"/{register}/add/", data=good).status_code == 302, "what is good was not taken, either"
+    assert how_many(world, register) == before + 1
+
+
+def assert_complains(page: Page, field: str, said: str) -> None:
+    complaint = page.complaint(field)
+    assert HAN.search(complaint), "no complaint in Chinese"
+    assert not LATIN.search(LATIN_ALLOWED.sub("", complaint)), complaint
+    assert said in complaint
+    assert any(complaint in line for line in page.summary())
+
+
+def assert_keeps(page: Page, sent: dict[str, str]) -> None:
+    """Every value that was sent stands in the form again; a NUL cannot, and line ends are the browser's."""
+    kept = page.filled_in()
+    for name, value in sent.items():
+        if page.form.select_one(f'select[name="{name}"]') and value not in page.source:
+            continue  # what a tampered select sent is no choice
+        assert kept.get(name, "").replace("\ufffd", "").replace("\0", "") == value.replace("\0", ""), name
+
+
+@one_database
+def test_a_full_post_takes_nobody_more(world: World) -> None:
+    post = world.post(places=1)
+    good = typed(world, "post_assignment", post_id=str(post), ended_on="")
+    client = world.client("branch_secretary")
+    assert client.post("/post_assignment/add/", data=good).status_code == 302
+    second = typed(world, "post_assignment", post_id=str(post), ended_on="")
+    page = Page(client.post("/post_assignment/add/", data=second))
+    assert_complains(page, "post_id", "1")
+    assert_keeps(page, second)
+    assert how_many(world, "post_assignment") == 1
+    # an application is welcome all the same, and so is the next holder of a post that was left
+    waiting = {**second, **dict.fromkeys(("recommended_on", "recommended_by", "appointed_on", "appointed_by"), "")}
+    assert client.post("/post_assignment/add/", data=waiting).status_code == 302
+
+
+@one_database
+def test_the_same_resident_is_not_put_on_file_twice(world: World) -> None:
+    first = typed(world, "person")
+    client = world.client("office_staff")
+    assert client.post("/person/add/", data=first).status_code == 302
+    again = typed(world, "person", id_number=first["id_number"].lower())
+    page = Page(client.post("/person/add/", data=again))
+    assert_complains(page, "id_number", "身份证")
+    assert_keeps(page, again)
+    assert how_many(world, "person") == 1
+    neighbour = world.client("stranger")
+    assert neighbour.post("/person/add/", data=again).status_code == 302, "another community has its own file"
+
+
+@one_database
+@pytest.mark.parametrize("year", ["1956", "2001"])
+@pytest.mark.parametrize("region", ["110105", "320102", "321202", "440305"])
+def test_the_number_on_an_identity_card_is_taken_whenever_the_county_got_its_code(
+    world: World, year: str, region: str
+) -> None:
+    """Numbers were given out from 1984 on: the county's code may be younger than the person."""
+    born = f"{year}-03-05"
+    data = typed(world, "person", birth_on=born, id_number=id_number(3, born=born, region=region))
+    assert world.client("office_staff").post("/person/add/", data=data).status_code == 302
+
+
+# --- every register -----------------------------------------------------------------------------------------------
+
+
+@one_database
+@pytest.mark.parametrize("register", TYPED)
+def test_an_empty_form_says_what_is_missing(world: World, register: str) -> None:
+    client, before = world.client(keeper(register)), how_many(world, register)
+    asked = Page(client.get(f"/{register}/add/"))
+    assert not asked.defects()
+    page = Page(client.post(f"/{register}/add/", data=dict.fromkeys(asked.filled_in(), "")))
+    assert page.status == 200
+    required = [d.name for d in fields_of(REGISTERS[register].model).values() if d.required and d.field.in_form]
+    for name in required:
+        assert page.complaint(name), name
+    assert len(page.summary()) == len(required)
+    assert not page.defects()
+    assert not page.english()
+    assert Page(client.post(f"/{register}/add/", data={})).status == 200
+    assert how_many(world, register) == before
+
+
+@pytest.mark.parametrize("register", TYPED)
+def test_what_is_right_is_saved_and_said(world: World, register: str) -> None:
+    data = typed(world, register)
+    client, before = world.client(keeper(register)), how_many(world, register)
+    answer = client.post(f"/{register}/add/", data=data)
+    assert answer.status_code == 302, Page(answer).summary()
+    page = Page(client.get(answer.location))
+    assert how_many(world, register) == before + 1
+    told = page.flashes()
+    assert len(told) == 1
+    assert page.heading in told[0], "the message does not say what was saved"
+    assert "添加" in told[0]
+    # what was typed is what is shown on the form again
+    if Right.EDIT in roles.rights(keeper(register), register):
+        form = Page(client.get(answer.location.replace("/show/", "/edit/"))).filled_in()
+        masked = {d.name for d in fields_of(REGISTERS[register].model).values() if d.sealed}
+        different = {name: (value, form.get(name)) for name, value in data.items() if form.get(name, "") != value}
+        assert set(different) <= masked, different
+
+
+@one_database
+@pytest.mark.parametrize("register", [name for name in TYPED if name != "code"])
+def test_saving_a_form_as_it_is_changes_nothing_and_complains_of_nothing(world: World, register: str) -> None:
+    key = a_full_row(world, register)
+    client = world.client(keeper(register, Right.EDIT))
+    address = f"/{register}/edit/{key}"
+    before = Page(client.get(address)).filled_in()
+    answer = client.post(address, data=before)
+    assert answer.status_code == 302, Page(answer).summary()
+    page = Page(client.get(answer.location))
+    assert "保存" in page.flashes()[0]
+    assert page.heading in page.flashes()[0]
+    assert {**Page(client.get(address)).filled_in(), **dict.fromkeys(OTHERS)} == {**before, **dict.fromkeys(OTHERS)}
+
+
+@one_database
+def test_one_more_is_asked_for_with_the_same_start(world: World) -> None:
+    team = world.make("volunteer_team", name="护河队", kind="1")
+    client = world.client("office_staff")
+    address = f"/volunteer/add/?team_id={team}&back=/volunteer_team/show/{team}"
+    asked = Page(client.get(address)).filled_in()
+    assert asked["team_id"] == str(team)
+    answer = client.post(address, data={**asked, "person_id": str(world.person()), "again": "1"})
+    assert answer.status_code == 302
+    page = Page(client.get(answer.location))
+    assert page.filled_in()["team_id"] == str(team)
+    assert not page.filled_in()["person_id"]
+    assert len(page.flashes()) == 1
+    done = client.post(answer.location, data={**page.filled_in(), "person_id": str(world.person())})
+    assert done.location == f"/volunteer_team/show/{team}"
+
+
+# --- borrowed and hidden fields -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("register", ["party_member", "volunteer", "representative"])
+def test_the_phone_is_corrected_where_it_is_seen(world: World, register: str) -> None:
+    """Saving a member's form corrects the phone of the resident, once for all their hats."""
+    person = world.person(phone=phone(1))
+    key = a_full_row(world, register, person_id=str(person))
+    client = world.client("branch_secretary")
+    form = Page(client.get(f"/{register}/edit/{key}")).filled_in()
+    assert form["phone"] == phone(1)
+    assert client.post(f"/{register}/edit/{key}", data={**form, "phone": phone(2)}).status_code == 302
+    assert world.get("person", person).phone == phone(2)
+    wrong = Page(client.post(f"/{register}/edit/{key}", data={**form, "version": "", "phone": "12"}))
+    assert_complains(wrong, "phone", "电话")
+    assert world.get("person", person).phone == phone(2)
+
+
+@pytest.fixture
+def resident(world: World) -> int:
+    return world.make("person", name="王小明", sex="1", id_number=GOOD_ID, building="1号楼")
+
+
+def edited(world: World, key: int, **change: str) -> Page | None:
+    """Save the form of a resident with a change; the page if it was not saved."""
+    client = world.client("office_staff")
+    form = Page(client.get(f"/person/edit/{key}")).filled_in()
+    answer = client.post(f"/person/edit/{key}", data={**form, **change})
+    return None if answer.status_code == 302 else Page(answer)
+
+
+def test_a_hidden_number_stays_if_left_blank_changes_if_typed_and_goes_at_a_dash(world: World, resident: int) -> None:
+    form = Page(world.client("office_staff").get(f"/person/edit/{resident}"))
+    assert form.filled_in()["id_number"] == ""
+    assert GOOD_ID not in form.source
+    assert edited(world, resident, building="2号楼") is None
+    assert stored_id(world, resident) == GOOD_ID
+    other = id_number(8)
+    assert edited(world, resident, id_number=other) is None
+    assert stored_id(world, resident) == other
+    page = edited(world, resident, id_number=BAD_ID)
+    assert page is not None
+    assert_complains(page, "id_number", "校验")
+    assert stored_id(world, resident) == other
+    assert edited(world, resident, id_number="-") is None
+    assert stored_id(world, resident) is None
+
+
+def test_a_hidden_number_still_has_its_say_when_the_birth_date_changes(world: World, resident: int) -> None:
+    page = edited(world, resident, birth_on="1999-09-09")
+    assert page is not None
+    assert_complains(page, "birth_on", "身份证")
+
+
+def stored_id(world: World, key: int) -> str | None:
+    with world.app.app_context():
+        return world.get("person", key).id_number
+
+
+# --- two people ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def two_forms(world: World, resident: int) -> tuple[FlaskClient, FlaskClient, dict[str, Any]]:
+    """The secretary and a colleague have both opened the form of the same resident."""
+    first, second = world.client("branch_secretary"), world.client("office_staff")
+    page = Page(second.get(f"/person/edit/{resident}"))
+    return first, second, page.filled_in()
+
+
+def test_the_second_of_two_is_told_what_the_first_did_and_loses_nothing(
+    world: World, resident: int, two_forms: tuple[FlaskClient, FlaskClient, dict[str, Any]]
+) -> None:
+    first, second, form = two_forms
+    address = f"/person/edit/{resident}"
+    assert first.post(address, data={**form, "building": "3号楼", "address": "南街1号"}).status_code == 302
+    mine = {**form, "building": "5号楼", "phone": phone(5)}
+    page = Page(second.post(address, data=mine))
+    assert page.status == 200
+    warning = page.soup.select_one(".conflict")
+    assert warning is not None
+    told = warning.get_text(" ", strip=True)
+    for words in ("3号楼", "5号楼", "南街1号", "书记甲"):
+        assert words in told
+    assert not page.defects()
+    assert not page.english()
+    both = {**mine, "address": "南街1号"}
+    assert all(
+        kept == both[name]
+        for name, kept in page.filled_in().items()
+        if name in both and name not in OTHERS and not name.startswith("was.")
+    )
+    assert world.get("person", resident).building == "3号楼"
+    assert second.post(address, data=page.filled_in()).status_code == 302
+    stored = world.get("person", resident)
+    assert (stored.building, stored.phone, stored.address) == ("5号楼", phone(5), "南街1号")
+
+
+def test_what_the_first_changed_elsewhere_is_not_undone_unseen(
+    world: World, resident: int, two_forms: tuple[FlaskClient, FlaskClient, dict[str, Any]]
+) -> None:
+    """The second changed only the phone: the first's address stays, or the second is shown that it will go."""
+    first, second, form = two_forms
+    address = f"/person/edit/{resident}"
+    assert first.post(address, data={**form, "address": "南街1号"}).status_code == 302
+    answer = second.post(address, data={**form, "phone": phone(5)})
+    told = answer.status_code == 200 and "南街1号" in Page(answer).soup.select_one(".conflict").get_text()
+    assert told or world.get("person", resident).address == "南街1号"
+
+
+def test_a_phone_corrected_on_one_hat_is_not_undone_from_another(world: World) -> None:
+    person = world.person(phone=phone(1))
+    member, volunteer = world.member(person), a_full_row(world, "volunteer", person_id=str(person))
+    client = world.client("branch_secretary")
+    old = Page(client.get(f"/volunteer/edit/{volunteer}")).filled_in()
+    form = Page(client.get(f"/party_member/edit/{member}")).filled_in()
+    assert client.post(f"/party_member/edit/{member}", data={**form, "phone": phone(2)}).status_code == 302
+    page = Page(client.post(f"/volunteer/edit/{volunteer}", data=old))
+    assert page.status == 200
+    conflict = page.soup.select_one(".conflict")
+    assert conflict is not None
+    assert "书记甲" in conflict.get_text(), "does not say who"
+    assert world.get("person", person).phone == phone(2)
+
+
+def test_a_form_that_was_opened_before_but_says_the_same_is_simply_saved(
+    world: World, resident: int, two_forms: tuple[FlaskClient, FlaskClient, dict[str, Any]]
+) -> None:
+    first, second, form = two_forms
+    same = {**form, "building": "3号楼"}
+    for client in (first, second):
+        assert client.post(f"/person/edit/{resident}", data=same).status_code == 302
+
+
+def test_editing_what_somebody_has_deleted_is_a_missing_page(
+    world: World, resident: int, two_forms: tuple[FlaskClient, FlaskClient, dict[str, Any]]
+) -> None:
+    first, second, form = two_forms
+    assert first.post(f"/person/delete/{resident}").status_code == 302
+    assert Page(second.post(f"/person/edit/{resident}", data=form)).status == 404
+
+
+# --- deleting -----------------------------------------------------------------------------------------------------
+
+
+def test_what_is_in_use_is_not_deleted_but_says_what_uses_it(world: World) -> None:
+    person = world.person(name="王小明")
+    world.member(person)
+    a_full_row(world, "volunteer", person_id=str(person))
+    client = world.client("branch_secretary")
+    for page in (Page(client.get(f"/person/delete/{person}")), Page(client.post(f"/person/delete/{person}"))):
+        assert page.status == 200
+        uses = [item.get_text(" ", strip=True) for item in page.soup.select(".uses li")]
+        assert [use.split()[0] for use in uses] == ["党员", "志愿者"]
+        assert all("王小明" in use and "1" in use for use in uses)
+        assert not page.soup.select("main form"), "offers to delete it all the same"
+        assert not page.defects()
+    assert world.get("person", person) is not None
+
+
+@one_database
+@pytest.mark.parametrize("register", DELETED)
+def test_deleting_asks_first_by_name_and_then_says_so(world: World, register: str) -> None:
+    client = world.client(keeper(register, Right.DELETE))
+    made = client.post(f"/{register}/add/", data=typed(world, register))
+    key = int(made.location.rsplit("/", 1)[1])
+    client.get("/")
+    name = Page(client.get(f"/{register}/show/{key}")).heading
+    page = Page(client.get(f"/{register}/delete/{key}"))
+    assert name in page.text
+    assert world_has(world, register, key), "a look deleted it"
+    assert page.form.get("action") in {None, "", f"/{register}/delete/{key}"}
+    answer = client.post(f"/{register}/delete/{key}", data=page.filled_in())
+    assert answer.status_code == 302
+    told = Page(client.get(answer.location)).flashes()
+    assert len(told) == 1
+    assert name in told[0]
+    assert "删除" in told[0]
+    assert not world_has(world, register, key)
+    assert client.get(f"/{register}/show/{key}").status_code == 404
+
+
+def world_has(world: World, register: str, key: int) -> bool:
+    with world.app.app_context(), as_system("test"):
+        return db.session.get(REGISTERS[register].model, key) is not None
+
+
+def test_codes_are_never_deleted_and_stay_on_old_records_when_retired(world: World) -> None:
+    client = world.client("office_staff")
+    made = client.post("/code/add/", data=typed(world, "code", code_list="skill", value="临", label="钟表修理"))
+    code = int(made.location.rsplit("/", 1)[1])
+    volunteer = a_full_row(world, "volunteer", skill="临")
+    form = Page(client.get(f"/code/edit/{code}")).filled_in()
+    assert client.post(f"/code/edit/{code}", data={**form, "retired_on": "2026-01-01"}).status_code == 302
+    client.get("/")
+    assert "钟表修理" not in Page(client.get("/volunteer/add/")).source
+    old = Page(client.get(f"/volunteer/edit/{volunteer}"))
+    assert "钟表修理" in old.source
+    assert client.post(f"/volunteer/edit/{volunteer}", data=old.filled_in()).status_code == 302
+    assert client.post(f"/code/delete/{code}").status_code in {403, 404}
+
+
+# --- forged forms -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def guarded(app: Flask) -> Iterator[Flask]:
+    app.config["WTF_CSRF_ENABLED"] = True
+    yield app
+    app.config["WTF_CSRF_ENABLED"] = False
+
+
+@one_database
+def test_no_form_is_taken_that_did_not_come_from_a_page_of_ours(world: World, guarded: Flask) -> None:
+    clients = [world.client(), world.client("branch_secretary"), world.client("administrator")]
+    posted = [rule.rule for rule in guarded.url_map.iter_rules() if "POST" in (rule.methods or ())]
+    assert len(posted) > 40
+    for rule in posted:
+        address = rule.replace("<int:key>", "1").replace("<source>", "service_post")
+        answers = [client.post(address, data={"name": "x"}) for client in clients]
+        assert {answer.status_code for answer in answers} <= {400, 403}, address
+        assert 400 in {answer.status_code for answer in answers}, address
+    page = Page(answers[0])
+    assert page.heading == "页面停留时间过长"
+    assert not page.english()
+
+
+@one_database
+@pytest.mark.parametrize("register", ["person", "service_post", "account"])
+def test_a_form_of_ours_carries_what_it_takes(world: World, guarded: Flask, register: str) -> None:
+    client, before = world.client(keeper(register)), how_many(world, register)
+    data = typed(world, register)
+    token = Page(client.get(f"/{register}/add/")).filled_in()["csrf_token"]
+    assert client.post(f"/{register}/add/", data={**data, "csrf_token": token[::-1]}).status_code == 400
+    assert how_many(world, register) == before
+    assert client.post(f"/{register}/add/", data={**data, "csrf_token": token}).status_code == 302
+    assert how_many(world, register) == before + 1

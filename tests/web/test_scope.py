@@ -1,0 +1,409 @@
+"""Whose rows one sees and may touch, asked of the session itself: no page, no filter, no view between.
+
+Every register is tried, also those that will be added: one row here (春和), one there (秋实).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from sqlalchemy import delete, event, exists, func, insert, literal, select, union_all, update
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
+
+from app.community.models import Community, Person
+from app.kernel import listing, scope
+from app.kernel.codes import Code
+from app.kernel.db import db, transaction
+from app.kernel.fields import fields_of
+from app.kernel.listing import Question
+from app.kernel.registers import REGISTERS
+from app.kernel.scope import NOTHING, OutOfScope, Scope, as_system, working_in
+from app.party.models import PostAssignment, ServicePost
+from app.volunteers.models import Volunteer
+from tests.rows import IN_COMMUNITY, LINKS, MODELS, a_row, some_data
+from tests.world import Place, World
+
+every_register = pytest.mark.parametrize("register", IN_COMMUNITY)
+every_link = pytest.mark.parametrize(("register", "link"), LINKS, ids=map(".".join, LINKS))
+
+
+def a_row_at(world: World, register: str, at: Place) -> int:
+    return at.id if register == "community" else a_row(world, register, at)
+
+
+@contextmanager
+def work_in(world: World, view: Scope) -> Iterator[Session]:
+    """A fresh session in a scope."""
+    with world.app.app_context(), working_in(view):
+        yield db.session
+
+
+@contextmanager
+def session_of_system(world: World) -> Iterator[Session]:
+    with world.app.app_context(), as_system("test"):
+        yield db.session
+
+
+def branch_below(world: World, place: Place) -> Scope:
+    with session_of_system(world) as session:
+        return Scope(place.id, path=session.get_one(Community, place.id).path)
+
+
+def ways_of_reading(session: Session, model: Any, mine: int, theirs: int) -> dict[str, set[int]]:
+    """Which of the two rows each way of asking gives."""
+    alias, inner, other = aliased(model), select(model.id).subquery(), aliased(model)
+    whole = aliased(model, select(model).subquery())
+    both = {mine, theirs}
+    seen = {
+        "column": session.scalars(select(model.id)),
+        "entity": [row.id for row in session.scalars(select(model))],
+        "alias": session.scalars(select(alias.id)),
+        "two aliases": session.scalars(select(alias.id).join(other, other.id == alias.id)),
+        "old query": [row.id for row in session.query(model).all()],
+        "old query of a column": [row[0] for row in session.query(model.id)],
+        "where": session.scalars(select(model.id).where(model.id.in_(both))),
+        "or true": session.scalars(select(model.id).where((model.id == theirs) | literal(1).is_not(None))),
+        "join from a code": session.scalars(select(model.id).select_from(Code).join(model, model.id.in_(both))),
+        "outer join": session.scalars(select(model.id).select_from(Code).outerjoin(model, model.id.in_(both))),
+        "subquery": session.scalars(select(inner.c.id)),
+        "aliased subquery": [row.id for row in session.scalars(select(whole))],
+        "common table expression": session.scalars(select(select(model.id).cte().c.id)),
+        "union": session.execute(union_all(select(model.id), select(alias.id))).scalars(),
+        "scalar subquery": [
+            session.scalar(select(select(model.id).where(model.id == key).scalar_subquery())) for key in both
+        ],
+        "exists": [key for key in both if session.scalar(select(exists().where(model.id == key)))],
+        "count": [
+            key for key in both if session.scalar(select(func.count()).select_from(model).where(model.id == key))
+        ],
+        "sum": [key for key in both if session.scalar(select(func.sum(model.id)).where(model.id == key))],
+        "streamed": session.scalars(select(model.id).execution_options(yield_per=2)),
+        "get": [key for key in both if session.get(model, key) is not None],
+        "list page": [row.id for row in listing.rows(model, fields_of(model), Question(), limit=None)],
+        "by id": [key for key in both if listing.row(model, key, [model.__title__])],
+        "title": [key for key in both if listing.title(model, key) is not None],
+    }
+    return {way: set(found) & both for way, found in seen.items()}
+
+
+def wrongly(seen: dict[str, set[int]], expected: set[int]) -> dict[str, set[int]]:
+    assert len(seen) > 20
+    return {way: found for way, found in seen.items() if found != expected}
+
+
+# --- reading -----------------------------------------------------------------------------------------------------
+
+
+def test_only_code_lists_belong_to_no_community(world):
+    assert set(REGISTERS) == set(MODELS)
+    assert set(MODELS) - set(IN_COMMUNITY) == {"code"}
+
+
+@every_register
+def test_each_sees_what_is_theirs_however_they_ask(world, register):
+    mine, theirs = a_row_at(world, register, world.here), a_row_at(world, register, world.there)
+    model = MODELS[register]
+    for view, visible in (
+        (NOTHING, set()),
+        (Scope(world.here.id), {mine}),
+        (Scope(world.there.id), {theirs}),
+        (branch_below(world, world.east), {mine}),
+        (branch_below(world, world.district), {mine, theirs}),
+        (Scope(everything=True), {mine, theirs}),
+    ):
+        with work_in(world, view) as session:
+            assert wrongly(ways_of_reading(session, model, mine, theirs), visible) == {}, view
+
+
+@every_register
+def test_the_bare_table_of_a_register_shows_no_more_than_its_model(world, register):
+    mine, theirs = a_row_at(world, register, world.here), a_row_at(world, register, world.there)
+    table = MODELS[register].__table__
+    with session_of_system(world) as session:
+        assert {mine, theirs} <= set(session.scalars(select(table.c.id)))
+    seen: set[int] = set()
+    with world.work(), suppress(OutOfScope):
+        seen = set(db.session.scalars(select(table.c.id)))
+    assert theirs not in seen
+
+
+def test_a_path_that_begins_alike_is_not_below(world):
+    """/1/1/ is not above /1/12/."""
+    mine = world.person()
+    below = branch_below(world, world.east)
+    with work_in(world, below) as session:
+        assert session.scalar(select(Person.id)) == mine
+    with work_in(world, Scope(world.east.id, path=below.path[:-2] + "/")) as session:
+        assert session.scalar(select(Person.id)) is None
+
+
+@every_link
+def test_a_link_to_another_community_leads_nowhere(world, register, link):
+    """Should such a link ever stand in the database, following it shows nothing."""
+    declared = fields_of(MODELS[register])[link]
+    relation = getattr(MODELS[register], declared.relation)
+    own, foreign = a_row_at(world, register, world.here), a_row(world, declared.target.__tablename__, world.there)
+    with session_of_system(world) as session, transaction():
+        setattr(session.get(MODELS[register], own), link, foreign)
+    for view, visible in ((Scope(world.here.id), False), (branch_below(world, world.district), True)):
+        found = {}
+        for way, options in {
+            "lazy": [],
+            "joined": [joinedload(relation)],
+            "select in": [selectinload(relation)],
+        }.items():
+            with work_in(world, view) as session:
+                row = session.scalars(
+                    select(MODELS[register]).where(MODELS[register].id == own).options(*options)
+                ).one()
+                found[way] = getattr(row, declared.relation) is not None
+        with work_in(world, view):
+            found["list page"] = bool(listing.row(MODELS[register], own, [link]).values[link])
+        assert found == dict.fromkeys(found, visible), view
+
+
+def test_what_a_post_works_out_counts_and_names_only_its_own_community(world):
+    post = world.post(places=3)
+    world.appointment(post, world.member(world.person("张明")))
+    stranger = world.member(world.make("person", world.there, name="李华"), at=world.there)
+    theirs = world.appointment(world.post(at=world.there), stranger, at=world.there)
+    with session_of_system(world) as session, transaction():
+        session.get(PostAssignment, theirs).post_id = post
+    with world.work():
+        assert listing.row(ServicePost, post, ["holders", "vacant"]).values == {"holders": "张明", "vacant": 2}
+    with session_of_system(world):
+        row = listing.row(ServicePost, post, ["holders", "vacant"]).values
+        assert set(row["holders"].split("、")) == {"张明", "李华"}
+        assert row["vacant"] == 1
+
+
+def test_threads_with_different_scopes_never_see_each_others_rows(world):
+    places = [world.here, world.there] * 4
+    people = {
+        place: {world.make("person", place, name="张明") for _ in range(3)} for place in (world.here, world.there)
+    }
+    start, mixed, rounds = Barrier(len(places)), [], []
+
+    def look(place: Place) -> None:
+        start.wait()
+        for _ in range(25):
+            with world.work(place):
+                seen = set(db.session.scalars(select(Person.id)))
+                rounds.append(place)
+                if seen != people[place]:
+                    mixed.append((place, seen))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(0.00001)
+    try:
+        threads = [Thread(target=look, args=(place,)) for place in places]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert mixed == []
+    assert len(rounds) == 25 * len(places)
+
+
+# --- writing -----------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def refused(world: World, register: str) -> Iterator[None]:
+    """The block is out of scope, and afterwards the register is as it was."""
+    before = contents(world, register)
+    with pytest.raises(OutOfScope):
+        yield
+    assert contents(world, register) == before
+
+
+def contents(world: World, register: str) -> list[Any]:
+    table = MODELS[register].__table__
+    with session_of_system(world) as session:
+        return list(session.connection().execute(select(table).order_by(table.c.id)))
+
+
+@every_register
+def test_a_row_is_added_only_to_ones_own_community(world, register):
+    model = MODELS[register]
+    for place, allowed in ((world.here, True), (world.there, False), (world.district, False)):
+        data = some_data(world, register)
+        data |= {"parent_id": place.id} if register == "community" else {"community_id": place.id}
+
+        def add(data=data):
+            with world.work(), transaction():
+                db.session.add(model(**data))
+
+        if allowed:
+            before = len(contents(world, register))
+            add()
+            assert len(contents(world, register)) > before
+        else:
+            with refused(world, register):
+                add()
+
+
+@every_register
+def test_nobody_at_work_adds_nothing(world, register):
+    data = some_data(world, register)
+    with refused(world, register), work_in(world, NOTHING) as session, transaction():
+        session.add(MODELS[register](**data))
+
+
+@pytest.mark.parametrize("register", [name for name in IN_COMMUNITY if name != "community"])
+def test_a_row_is_moved_neither_out_of_ones_community_nor_into_it(world, register):
+    mine, theirs = a_row(world, register), a_row(world, register, world.there)
+    with refused(world, register), world.work(), transaction():
+        db.session.get(MODELS[register], mine).community_id = world.there.id
+    for expired in (False, True):
+        with refused(world, register), session_of_system(world) as session:
+            row = session.get(MODELS[register], theirs)
+            if expired:
+                session.expire(row)
+            with working_in(Scope(world.here.id)), transaction():
+                row.community_id = world.here.id
+
+
+@every_register
+def test_another_communitys_row_is_neither_changed_nor_deleted_even_when_in_hand(world, register):
+    """The row was loaded by a job of the system in the same session."""
+    theirs = a_row_at(world, register, world.there)
+    for expired in (False, True):
+        with refused(world, register), session_of_system(world) as session:
+            row = session.get(MODELS[register], theirs)
+            if expired:
+                session.expire(row)
+            with working_in(Scope(world.here.id)), transaction():
+                row.created_at = None
+        with refused(world, register), session_of_system(world) as session:
+            row = session.get(MODELS[register], theirs)
+            if expired:
+                session.expire(row)
+            with working_in(Scope(world.here.id)), transaction():
+                session.delete(row)
+
+
+@pytest.mark.parametrize("register", [name for name in IN_COMMUNITY if name not in {"community", "notice"}])
+def test_ones_own_row_is_changed_twice_in_one_piece_of_work_and_then_deleted(world, register):
+    mine = a_row(world, register)
+    with world.work():
+        row = db.session.get(MODELS[register], mine)
+        for hour in (8, 9):
+            with transaction():
+                row.created_at = datetime(2026, 3, 5, hour)
+        with transaction():
+            db.session.delete(row)
+    with session_of_system(world) as session:
+        assert session.get(MODELS[register], mine) is None
+
+
+@every_link
+def test_a_link_is_pointed_only_at_a_row_of_ones_own_community(world, register, link):
+    target = fields_of(MODELS[register])[link].target.__tablename__
+    mine = a_row_at(world, register, world.here)
+    own, foreign = a_row(world, target), a_row(world, target, world.there)
+
+    def point(at: int, view: Scope) -> None:
+        with work_in(world, view) as session, transaction():
+            setattr(session.get(MODELS[register], mine), link, at)
+
+    for view in (Scope(world.here.id), branch_below(world, world.district)):
+        with refused(world, register):
+            point(foreign, view)
+        with refused(world, register):
+            point(2**31 - 1, view)
+        point(own, view)
+        assert getattr(world.get(register, mine), link) == own
+
+
+def test_a_community_is_hung_only_below_what_one_looks_after(world):
+    """The street of 春和 may not take 秋实 or give 春和 away."""
+    street = branch_below(world, world.east)
+    with refused(world, "community"), work_in(world, street) as session, transaction():
+        session.get(Community, world.here.id).parent_id = world.there.id
+    with refused(world, "community"), work_in(world, street) as session, transaction():
+        session.add(Community(name="新社区", level="3", parent_id=world.there.id))
+    with work_in(world, street) as session, transaction():
+        session.add(Community(name="新社区", level="3", parent_id=world.here.id))
+    with work_in(world, street) as session:
+        assert session.scalar(select(func.count()).select_from(Community)) == 3
+
+
+@every_register
+def test_a_statement_changes_and_deletes_only_ones_own_rows(world, register):
+    mine, theirs = a_row_at(world, register, world.here), a_row_at(world, register, world.there)
+    model = MODELS[register]
+    with world.work(), transaction():
+        db.session.execute(update(model).values(version=99))
+    with session_of_system(world) as session:
+        versions = dict(session.execute(select(model.id, model.version).where(model.id.in_([mine, theirs]))).all())
+    assert versions == {mine: 99, theirs: 1}
+    with world.work(), transaction():
+        assert db.session.execute(delete(model).where(model.id == theirs)).rowcount == 0
+        if register != "community":
+            assert db.session.execute(delete(model).where(model.id == mine)).rowcount == 1
+    with session_of_system(world) as session:
+        assert session.get(model, theirs) is not None
+
+
+@pytest.mark.parametrize("register", [name for name in IN_COMMUNITY if name != "community"])
+def test_a_statement_pushes_no_row_into_another_community(world, register):
+    model, mine, data = MODELS[register], a_row(world, register), some_data(world, register)
+    columns = {name: value for name, value in data.items() if name in model.__table__.c}
+    with refused(world, register), world.work(), transaction():
+        db.session.execute(update(model).where(model.id == mine).values(community_id=world.there.id))
+    with refused(world, register), world.work(), transaction():
+        db.session.execute(insert(model).values(**columns | {"community_id": world.there.id}))
+    with refused(world, register), world.work(), transaction():
+        db.session.execute(insert(model), [columns | {"community_id": world.there.id}])
+
+
+def test_a_statement_points_no_link_at_another_community(world):
+    mine, foreign = a_row(world, "volunteer"), a_row(world, "person", world.there)
+    with refused(world, "volunteer"), world.work(), transaction():
+        db.session.execute(update(Volunteer).where(Volunteer.id == mine).values(person_id=foreign))
+
+
+# --- each layer, switched off ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def switched_off(name: str, listener: Any) -> Iterator[None]:
+    event.remove(Session, name, listener)
+    try:
+        yield
+    finally:
+        event.listen(Session, name, listener)
+
+
+@every_register
+def test_without_the_layer_on_reads_everything_leaks(world, register):
+    mine, theirs = a_row_at(world, register, world.here), a_row_at(world, register, world.there)
+    with switched_off("do_orm_execute", scope._limit_statements), world.work():
+        seen = ways_of_reading(db.session, MODELS[register], mine, theirs)
+        assert wrongly(seen, {mine, theirs}) == {}
+    with world.work():
+        assert wrongly(ways_of_reading(db.session, MODELS[register], mine, theirs), {mine}) == {}
+
+
+def test_without_the_layer_on_writes_a_row_moves_away(world):
+    mine = world.person()
+
+    def move() -> None:
+        with world.work(), transaction():
+            db.session.get(Person, mine).community_id = world.there.id
+
+    with refused(world, "person"):
+        move()
+    with switched_off("before_flush", scope._check_writes):
+        move()
+    assert world.get("person", mine) is None
+    assert world.get("person", mine, world.there) is not None

@@ -1,0 +1,160 @@
+"""How often a page asks the database: as often with 250 rows as with 25."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event
+
+from app import roles
+from app.community.models import Person
+from app.kernel import records
+from app.kernel.access import Right
+from app.kernel.db import db, transaction
+from app.party.models import PartyMember, PostAssignment
+from app.roles import Role
+from app.volunteers.models import Volunteer
+from tests.rows import MODELS, a_row
+from tests.world import World
+
+MOST_FOR_A_LIST = 4
+MOST_FOR_CHOICES = 3
+SEEN = [
+    pytest.param(role.value, register, id=f"{role.value}-{register}")
+    for role in Role
+    for register in MODELS
+    if Right.VIEW in roles.rights(role, register)
+]
+
+
+@contextmanager
+def counted(world: World) -> Iterator[list[str]]:
+    """The statements sent to the database in the block."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        if not statement.startswith(("PRAGMA", "BEGIN")):
+            sent.append(statement)
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
+
+
+def add_volunteers(world: World, number: int, team: int) -> None:
+    with world.work(), transaction():
+        for _ in range(number):
+            person = records.add(Person, {"name": "王强", "sex": "1", "phone": "13812345678"})
+            records.add(Volunteer, {"person_id": person.id, "team_id": team, "skill": "1"})
+
+
+def add_assignments(world: World, number: int, post: int, branch: int) -> None:
+    with world.work(), transaction():
+        for _ in range(number):
+            person = records.add(Person, {"name": "王强", "sex": "1"})
+            member = records.add(PartyMember, {"person_id": person.id, "branch_id": branch})
+            records.add(PostAssignment, {"post_id": post, "member_id": member.id})
+
+
+@pytest.mark.parametrize(("role", "register"), SEEN)
+def test_a_list_page_asks_the_database_at_most_four_times(world, role, register):
+    if register not in {"audit_entry", "account", "community", "code"}:
+        a_row(world, register)
+    client = world.client(role)
+    with counted(world) as sent:
+        answer = client.get(f"/{register}/list/")
+    assert answer.status_code == 200
+    assert len(sent) <= MOST_FOR_A_LIST, "\n\n".join(sent)
+
+
+def test_a_longer_list_of_volunteers_asks_no_more_often(world):
+    team = world.make("volunteer_team", name="红马甲", kind="1")
+    clients, asked = [world.client(role) for role in (Role.STAFF, Role.SECRETARY)], []
+    for number in (50, 200):
+        add_volunteers(world, number, team)
+        for client in clients:
+            for question in ("", "?q=王", "?order=person_id&desc=1", "?page=2"):
+                with counted(world) as sent:
+                    answer = client.get(f"/volunteer/list/{question}")
+                assert answer.text.count("王强") >= 25
+                asked.append(len(sent))
+    assert asked[:8] == asked[8:]
+    assert max(asked) <= MOST_FOR_A_LIST
+
+
+def test_a_filtered_list_asks_at_most_once_more_for_the_name_of_what_was_chosen(world):
+    team = world.make("volunteer_team", name="红马甲", kind="1")
+    add_volunteers(world, 30, team)
+    client = world.client("office_staff")
+    with counted(world) as sent:
+        answer = client.get(f"/volunteer/list/?team_id={team}&skill=1")
+    assert answer.status_code == 200
+    assert len(sent) <= MOST_FOR_A_LIST + 1, "\n\n".join(sent)
+
+
+def test_a_longer_list_of_assignments_asks_no_more_often(world):
+    post, branch = world.post(places=3), world.branch()
+    client, asked = world.client("branch_secretary"), []
+    for number in (25, 225):
+        add_assignments(world, number, post, branch)
+        for register in ("post_assignment", "party_member", "service_post"):
+            with counted(world) as sent:
+                assert client.get(f"/{register}/list/").status_code == 200
+            asked.append(len(sent))
+    assert asked[:3] == asked[3:]
+    assert max(asked) <= MOST_FOR_A_LIST
+
+
+@pytest.mark.parametrize(("role", "register"), SEEN)
+def test_choosing_a_record_asks_at_most_three_times(world, role, register):
+    client = world.client(role)
+    for question in ("", "?q=王"):
+        with counted(world) as sent:
+            answer = client.get(f"/{register}/choices/{question}")
+        assert answer.status_code == 200
+        assert len(sent) <= MOST_FOR_CHOICES, "\n\n".join(sent)
+
+
+def test_choosing_never_loads_the_table(world):
+    team = world.make("volunteer_team", name="红马甲", kind="1")
+    client, asked = world.client("office_staff"), []
+    for number in (30, 200):
+        add_volunteers(world, number, team)
+        for address in ("/person/choices/", "/person/choices/?q=王", "/volunteer/choices/?q=王"):
+            with counted(world) as sent:
+                offered = client.get(address).get_json()
+            asked.append(len(sent))
+            assert len(offered) == 20
+            assert all("LIMIT" in statement for statement in sent if " person" in statement)
+    assert asked[:3] == asked[3:]
+    assert max(asked) <= MOST_FOR_CHOICES
+
+
+@pytest.mark.parametrize("register", ["volunteer", "post_assignment", "party_member", "cultural_team_member"])
+def test_a_form_with_links_loads_no_table(world, register):
+    """The select of a link fetches what is typed; the page does not bring along everybody on file."""
+    add_volunteers(world, 60, world.make("volunteer_team", name="红马甲", kind="1"))
+    client = world.client("branch_secretary")
+    with counted(world) as sent:
+        answer = client.get(f"/{register}/add/")
+    assert answer.status_code == 200
+    assert "王强" not in answer.text
+    assert len(sent) <= MOST_FOR_A_LIST, "\n\n".join(sent)
+
+
+def test_the_home_page_asks_as_often_with_many_rows_as_with_few(world):
+    team = world.make("volunteer_team", name="红马甲", kind="1")
+    client, asked = world.client("branch_secretary"), []
+    for number in (1, 100):
+        add_volunteers(world, number, team)
+        with counted(world) as sent:
+            assert client.get("/").status_code == 200
+        asked.append(len(sent))
+    assert asked[0] == asked[1]
