@@ -42,6 +42,7 @@ DEMO_ORDER = (
     "cultural_team_member",
     "facility",
     "notice_board",
+    "book_corner",
     "partner_unit",
     "partnership_agreement",
     "plan_item",

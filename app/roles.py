@@ -67,6 +67,7 @@ _TABLE: dict[str, tuple[Right, Right, Right, Right, Right]] = {
     "cultural_team_member":   (WORK,      WORK,  VIEW,       ____,          ____),
     "facility":               (WORK,      WORK,  VIEW,       ____,          ____),
     "notice_board":           (WORK,      WORK,  VIEW,       ____,          ____),
+    "book_corner":            (WORK,      WORK,  VIEW,       ____,          ____),
     "partner_unit":           (WORK,      WORK,  VIEW,       ____,          ____),
     "partnership_agreement":  (WORK,      WORK,  VIEW,       ____,          ____),
     "plan_item":              (WORK,      WORK,  VIEW,       ____,          ____),

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, relationship
 from app.community.models import Person
 from app.kernel.db import Record, Scoped
 from app.kernel.fields import derived, field, link
-from app.kernel.values import at_least, read_amount, read_hours, read_integer, read_phone
+from app.kernel.values import at_least, read_amount, read_count, read_hours, read_integer, read_phone
 
 
 class Facility(Record, Scoped):
@@ -55,5 +55,24 @@ class NoticeBoard(Record, Scoped):
     height: Mapped[int] = field(_l("Height (cm)"), Integer, read=at_least(20, read_integer), in_list=True)
     area = derived(_l("Area (m²)"), _board_area, "decimal", in_list=True, notice=True)
     keeper_id: Mapped[int | None] = link(_l("Keeper"), "person.id", in_list=True, notice=True)
+
+    keeper: Mapped[Person | None] = relationship()
+
+
+class BookCorner(Record, Scoped):
+    """A shelf (图书角) where residents borrow from and lend to each other."""
+
+    __tablename__ = "book_corner"
+    __label__ = _l("Book corner")
+    __title__ = "name"
+    __table_args__ = (UniqueConstraint("community_id", "name"),)
+
+    name: Mapped[str] = field(_l("Name"), String(60), in_list=True, search=True, notice=True)
+    place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
+    books: Mapped[int | None] = field(_l("Number of books"), Integer, read=read_count, in_list=True, notice=True)
+    opening_hours: Mapped[str | None] = field(
+        _l("Opening hours"), String(60), read=read_hours, in_list=True, notice=True, help=_l("Such as 8:30-17:30.")
+    )
+    keeper_id: Mapped[int | None] = link(_l("Keeper"), "person.id", in_list=True, search=True, notice=True)
 
     keeper: Mapped[Person | None] = relationship()

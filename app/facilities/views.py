@@ -1,7 +1,7 @@
 from flask_babel import lazy_gettext as _l
 
 from app.facilities import operations
-from app.facilities.models import Facility, NoticeBoard
+from app.facilities.models import BookCorner, Facility, NoticeBoard
 from app.kernel.capability import Capability
 from app.kernel.register import Register
 
@@ -14,9 +14,13 @@ class NoticeBoardRegister(Register):
     model = NoticeBoard
 
 
+class BookCornerRegister(Register):
+    model = BookCorner
+
+
 CAPABILITY = Capability(
     label=_l("Facilities"),
     icon="house",
-    views=(FacilityRegister, NoticeBoardRegister),
+    views=(FacilityRegister, NoticeBoardRegister, BookCornerRegister),
     figures=operations.figures,
 )

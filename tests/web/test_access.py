@@ -34,6 +34,7 @@ REGISTER_GRANTS = {
     "cultural_team_member": ("SOV", "SO", "SO", "SO", "SO"),
     "facility": ("SOV", "SO", "SO", "SO", "SO"),
     "notice_board": ("SOV", "SO", "SO", "SO", "SO"),
+    "book_corner": ("SOV", "SO", "SO", "SO", "SO"),
     "partner_unit": ("SOV", "SO", "SO", "SO", "SO"),
     "partnership_agreement": ("SOV", "SO", "SO", "SO", "SO"),
     "plan_item": ("SOV", "SO", "SO", "SO", "SO"),
