@@ -58,7 +58,7 @@ function combo(box) {
     const line = document.createElement('li');
     line.className = 'said';
     line.setAttribute('role', 'option');
-    line.setAttribute('aria-disabled', 'true');
+    if (!link) line.setAttribute('aria-disabled', 'true');
     line.textContent = text;
     list.append(line);
     if (link) {
@@ -146,7 +146,9 @@ function combo(box) {
       if (options.length) mark((active + step + options.length + (active < 0 && step < 0 ? 1 : 0)) % options.length);
     } else if (event.key === 'Enter' && isOpen()) {
       event.preventDefault();
+      const link = list.querySelector('a');
       if (options[active]) set(String(options[active].id), options[active].label);
+      else if (link) link.click();
     } else if (event.key === 'Escape' && isOpen()) {
       event.preventDefault();
       close();
@@ -160,7 +162,7 @@ function combo(box) {
     close();
     if ('filter' in words && !hidden.value) set('', '');
   });
-  list.addEventListener('mousedown', (event) => { if (!event.target.closest('a')) event.preventDefault(); });
+  list.addEventListener('mousedown', (event) => event.preventDefault());
   list.addEventListener('click', (event) => {
     const row = event.target.closest('[data-index]');
     if (row) set(String(options[row.dataset.index].id), options[row.dataset.index].label);
@@ -194,6 +196,16 @@ function reveal(label) {
     for (const input of inputs) input.type = event.target.checked ? 'text' : 'password';
   });
 }
+
+// What cannot be undone asks first.
+function confirmed(event) {
+  const asking = (event.submitter && event.submitter.dataset.confirm) || event.target.dataset.confirm;
+  if (asking && !window.confirm(asking)) {
+    event.preventDefault();
+    event.stopImmediatePropagation();
+  }
+}
+document.addEventListener('submit', confirmed, true);
 
 // Empty questions stay out of the address of a list.
 function brief(form) {

@@ -1,0 +1,176 @@
+"""A real browser before a running portal: its own server, its own database, and people who log in."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from threading import Thread
+
+import pytest
+from flask_migrate import upgrade
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from sqlalchemy import select
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+from app import create_app
+from app.accounts.models import Account
+from app.accounts.operations import give_password
+from app.cli import SEEDS
+from app.kernel import sheets
+from app.kernel.db import db, transaction
+from app.kernel.scope import as_system
+from app.roles import Role
+from config import Settings
+from tests.rows import IN_COMMUNITY, a_row
+from tests.world import PASSWORD, World
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE = 5_000
+COLLEAGUE = "colleague"
+"""A second branch secretary of 春和."""
+
+
+@dataclass(frozen=True)
+class Portal:
+    address: str
+    world: World
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, *_of_no_interest: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="session")
+def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The portal as it runs in an office, with a row in every register and one list that is full."""
+    folder = tmp_path_factory.mktemp("browser")
+    app = create_app(Settings(instance=folder, database=f"sqlite:///{folder}/test.db", secret=bytes(range(32))))
+    app.appbuilder.sm.limiter.enabled = False  # type: ignore[attr-defined]
+    with app.app_context():
+        upgrade()
+        with as_system("test"):
+            with transaction():
+                sheets.load_codes(SEEDS / "codes")
+            world = World(app)
+            _let_in(world)
+    for register in IN_COMMUNITY:
+        if register not in {"community", "account", "notice"}:
+            a_row(world, register)
+    _fill(world)
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever, name="portal")
+    thread.start()
+    yield Portal(f"http://127.0.0.1:{server.port}", world)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
+
+
+def _let_in(world: World) -> None:
+    with transaction():
+        db.session.add(Account(username=COLLEAGUE, full_name="钱书记", role=Role.SECRETARY, community_id=world.here.id))
+    with transaction():
+        for account in db.session.scalars(select(Account)):
+            give_password(account, PASSWORD)
+
+
+def _fill(world: World) -> None:
+    """As many volunteers as a page shows, with names and teams of every length."""
+    teams = [
+        world.make("volunteer_team", name=name, kind="1", service="助老、助残、" * 12) for name in ("红", "蓝" * 60)
+    ]
+    for number in range(60):
+        person = world.person("阿依古丽·买买提明" * (number % 3) or "", phone=f"138{number:08d}", building="3号楼2单元")
+        world.make("volunteer", person_id=person, team_id=teams[number % 2])
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """The system's Chromium or Chrome; skips, visibly, where there is none."""
+    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if found is None:
+        reason = f"no browser for the tests: none of {', '.join(BROWSERS)}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+class Desks:
+    """Gives out pages, each of a person (or nobody) at a computer of their own, and notes what they run into."""
+
+    def __init__(self, browser: Browser, portal: Portal) -> None:
+        self.browser, self.portal = browser, portal
+        self.contexts: list[object] = []
+        self.requests: list[str] = []
+        self.trouble: list[str] = []
+
+    def __call__(self, username: str = "", **options: object) -> Page:
+        settings = {"viewport": {"width": 1366, "height": 768}, "locale": "zh-CN", **options}
+        context = self.browser.new_context(base_url=self.portal.address, **settings)  # type: ignore[arg-type]
+        context.set_default_timeout(PATIENCE)
+        context.on("request", self._asked)
+        context.on("requestfailed", self._failed)
+        context.on("response", self._answered)
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.trouble.append(f"script: {error.error}"))
+        self.contexts.append(context)
+        page = context.new_page()
+        if username:
+            log_in(page, username)
+        return page
+
+    def _asked(self, request: Request) -> None:
+        self.requests.append(request.url)
+        if not request.url.startswith((f"{self.portal.address}/", "data:image/")):
+            self.trouble.append(f"leaves the machine: {request.url}")
+
+    def _failed(self, request: Request) -> None:
+        # Pages that are left while a picture still loads.
+        if request.failure != "net::ERR_ABORTED":
+            self.trouble.append(f"failed: {request.url} {request.failure}")
+
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            self.trouble.append(f"{response.status}: {response.url}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            self.trouble.append(f"console: {message.text}")
+
+
+@pytest.fixture
+def desk(browser: Browser, portal: Portal) -> Iterator[Callable[..., Page]]:
+    """Whatever a test does: no request leaves the machine or fails, and nothing is complained of in the console."""
+    desks = Desks(browser, portal)
+    yield desks
+    for context in desks.contexts:
+        context.close()  # type: ignore[attr-defined]
+    assert not desks.trouble
+
+
+def log_in(page: Page, username: str) -> None:
+    page.goto("/login/")
+    page.fill("#f-username", username)
+    page.fill("#f-password", PASSWORD)
+    page.click("main button")
+    page.wait_for_url("/")

@@ -1,0 +1,371 @@
+"""What people do at the portal, done with a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+from playwright.sync_api import Dialog, Page, expect
+
+from app.kernel.access import Right
+from app.kernel.registers import REGISTERS
+from app.roles import Role, rights
+from tests.browser.conftest import COLLEAGUE, Portal
+from tests.world import PASSWORD
+
+pytestmark = pytest.mark.browser
+
+Desk = Callable[..., Page]
+SECRETARY, STAFF = Role.SECRETARY.value, Role.STAFF.value
+TODAY = date.today().isoformat()
+
+DRAWN = {"service_post", "partner_unit"}
+SIZES = {"office screen": (1366, 768), "zoomed to 200 %": (683, 384), "phone": (390, 844)}
+TOO_BROAD = """() => {
+    const width = innerWidth;
+    if (document.documentElement.scrollWidth <= width) return [];
+    return [document.documentElement.scrollWidth, ...[...document.querySelectorAll('body *')]
+        .filter((tag) => tag.getBoundingClientRect().right > width + 1)
+        .slice(0, 4).map((tag) => tag.outerHTML.slice(0, 90))];
+}"""
+SHIFT = """() => new Promise((done) => {
+    let sum = 0;
+    const add = (list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) sum += entry.value; };
+    const observer = new PerformanceObserver(add);
+    observer.observe({ type: 'layout-shift', buffered: true });
+    setTimeout(() => { add({ getEntries: () => observer.takeRecords() }); done(sum); }, 400);
+})"""
+
+
+def tab_to(page: Page, selector: str) -> None:
+    """Press Tab until the focus is on ``selector``, as somebody without a mouse does."""
+    for _press in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("wanted => document.activeElement.matches(wanted)", selector):
+            return
+    raise AssertionError(f"the keyboard does not reach {selector}")
+
+
+def write(page: Page, selector: str, text: str) -> None:
+    tab_to(page, selector)
+    page.keyboard.type(text)
+
+
+def choose(page: Page, name: str, typed: str, label: str) -> None:
+    """Choose in a search select with the mouse."""
+    page.fill(f"#f-{name}", typed)
+    page.locator(f"#f-{name}-list [role=option]", has_text=label).click()
+    expect(page.locator(f"#f-{name}")).to_have_value(label)
+
+
+def cell(page: Page, row: str, heading: str) -> str:
+    """What stands in the list under ``heading`` in the one row that has ``row`` in it."""
+    headings = [text.strip() for text in page.locator("main thead th").all_inner_texts()]
+    return page.locator("main tbody tr", has_text=row).locator("td").nth(headings.index(heading)).inner_text()
+
+
+def pages_of(role: Role) -> Iterator[str]:
+    """Home, and for every register of the role its list and its form to add; of the slow notice drafts, some."""
+    yield "/"
+    for name in REGISTERS:
+        may = rights(role, name)
+        if Right.VIEW in may:
+            yield f"/{name}/list/"
+        if Right.ADD in may:
+            yield f"/{name}/add/"
+        if Right.DRAFT in may and name in DRAWN:
+            yield f"/notice/draft/{name}"
+
+
+# --- the work of an office ----------------------------------------------------------------------------------------
+
+
+def test_the_secretary_fills_a_vacant_post_with_the_keyboard_alone(desk: Desk, portal: Portal) -> None:
+    world = portal.world
+    world.member(world.person("王淑英"))
+    post = world.post("治安巡逻岗")
+    page = desk()
+    page.goto("/login/")
+    expect(page.locator("#f-username")).to_be_focused()
+    page.keyboard.type(SECRETARY)
+    write(page, "#f-password", PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("/")
+    tab_to(page, ".menu a[href='/service_post/list/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/service_post/list/")
+    assert cell(page, "治安巡逻岗", "空缺") == "1"
+    tab_to(page, f"a[href='/service_post/show/{post}']")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/service_post/show/{post}")
+    tab_to(page, "main a[href^='/post_assignment/add/']")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/post_assignment/add/**")
+    expect(page.locator("#f-post_id")).to_have_value("治安巡逻岗")
+    write(page, "#f-member_id", "wangshuying")
+    expect(page.locator("#f-member_id-list [role=option]")).to_have_count(1)
+    expect(page.locator("#f-member_id-list [aria-selected=true]")).to_contain_text("王淑英")
+    page.keyboard.press("Enter")
+    expect(page.locator("#f-member_id")).to_have_value("王淑英")
+    write(page, "#f-recommended_on", TODAY)
+    write(page, "#f-recommended_by", "居民小组")
+    write(page, "#f-appointed_on", TODAY)
+    write(page, "#f-appointed_by", "支部委员会")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/service_post/show/{post}")
+    expect(page.locator(".flash")).to_contain_text("王淑英")
+    page.goto("/service_post/list/")
+    assert cell(page, "治安巡逻岗", "空缺") == "0"
+    assert cell(page, "治安巡逻岗", "在岗党员") == "王淑英"
+
+
+def test_the_secretary_corrects_a_phone_number_from_the_roster(desk: Desk, portal: Portal) -> None:
+    portal.world.member(portal.world.person("赵丽华", phone="13812345678"))
+    page = desk(SECRETARY)
+    page.goto("/party_member/list/")
+    page.locator("main tbody tr", has_text="赵丽华").get_by_role("link", name="编辑").click()
+    expect(page.locator("#f-phone")).to_have_value("13812345678")
+    page.fill("#f-phone", "13987654321")
+    page.get_by_role("button", name="保存", exact=True).click()
+    page.wait_for_url("**/party_member/list/")
+    expect(page.locator(".flash")).to_contain_text("赵丽华")
+    assert cell(page, "赵丽华", "联系电话") == "13987654321"
+
+
+def test_a_member_who_is_not_on_file_is_registered_on_the_way(desk: Desk, portal: Portal) -> None:
+    portal.world.branch(name="第九党支部")
+    page = desk(SECRETARY)
+    page.goto("/party_member/add/")
+    page.fill("#f-joined_on", "2001-07-01")
+    page.fill("#f-person_id", "欧阳建国")
+    offered = page.locator("#f-person_id-list")
+    expect(offered).to_contain_text("没有符合条件的记录。")
+    with page.expect_popup() as opened:
+        offered.get_by_role("link").click()
+    file = opened.value
+    file.fill("#f-name", "欧阳建国")
+    file.fill("#f-phone", "13700001111")
+    file.get_by_role("button", name="保存", exact=True).click()
+    expect(file.locator(".flash")).to_contain_text("已添加居民“欧阳建国”")
+    file.close()
+    choose(page, "person_id", "欧阳", "欧阳建国")
+    choose(page, "branch_id", "第九", "第九党支部")
+    expect(page.locator("#f-joined_on")).to_have_value("2001-07-01")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator(".flash")).to_contain_text("已添加党员“欧阳建国”")
+    page.goto("/party_member/list/?q=oyjg")
+    assert cell(page, "欧阳建国", "联系电话") == "13700001111"
+
+
+def test_a_resident_becomes_a_volunteer_in_a_team_without_being_typed_again(desk: Desk, portal: Portal) -> None:
+    portal.world.person("张明", phone="13811112222", building="5号楼1单元")
+    portal.world.make("volunteer_team", name="银龄互助队", kind="1")
+    page = desk(STAFF)
+    page.goto("/volunteer/list/")
+    page.locator("header .primary").click()
+    page.fill("#f-person_id", "zhangming")
+    option = page.locator("#f-person_id-list [role=option]")
+    expect(option).to_have_count(1)
+    expect(option).to_contain_text("5号楼1单元")
+    option.click()
+    choose(page, "team_id", "银龄", "银龄互助队")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator(".flash")).to_contain_text("已添加志愿者“张明”")
+    page.goto("/volunteer/list/?q=zhangming")
+    assert cell(page, "张明", "所在队伍") == "银龄互助队"
+    assert cell(page, "张明", "联系电话").startswith("138")
+
+
+def test_a_notice_is_looked_at_then_issued_with_its_number_then_printed(desk: Desk, portal: Portal) -> None:
+    portal.world.post("环境卫生岗")
+    page = desk(SECRETARY)
+    page.goto("/service_post/list/")
+    page.get_by_role("link", name="打印公示").click()
+    picture = page.locator(".preview img").first
+    expect(picture).to_be_visible(timeout=15_000)
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    address = page.url
+    page.once("dialog", lambda dialog: dialog.dismiss())
+    page.get_by_role("button", name="签发").click()
+    assert page.url == address, "issued although the person said no"
+    page.once("dialog", lambda dialog: dialog.accept())
+    page.get_by_role("button", name="签发").click()
+    page.wait_for_url("**/notice/show/*", timeout=15_000)
+    number = f"〔{date.today().year}〕1号"
+    expect(page.locator(".flash")).to_contain_text(number)
+    expect(page.locator("dl.facts")).to_contain_text(number)
+    first_page = page.locator(".beside img")
+    first_page.scroll_into_view_if_needed()
+    assert first_page.evaluate("image => image.decode().then(() => image.naturalWidth)") > 300
+    address = page.get_by_role("link", name="打开PDF打印").get_attribute("href")
+    sheet = page.context.request.get(str(address))
+    assert sheet.status == 200
+    assert sheet.headers["content-type"] == "application/pdf"
+    assert sheet.body().startswith(b"%PDF")
+    page.goto("/notice/list/")
+    expect(page.locator("main tbody tr")).to_contain_text([number])
+
+
+# --- mistakes and accidents ---------------------------------------------------------------------------------------
+
+
+def test_what_was_mistyped_stays_and_the_page_leads_to_it(desk: Desk, portal: Portal) -> None:
+    member = portal.world.member(portal.world.person("孙二月"))
+    page = desk(SECRETARY)
+    page.goto(f"/party_member/edit/{member}")
+    page.fill("#f-joined_on", "2026-02-31")
+    page.fill("#f-phone", "13600000000")
+    page.get_by_role("button", name="保存", exact=True).click()
+    summary = page.locator("#problems")
+    expect(summary).to_be_focused()
+    expect(summary).to_contain_text("没有这一天：2026-02-31。")
+    wrong = page.locator("#f-joined_on")
+    expect(wrong).to_have_value("2026-02-31")
+    expect(wrong).to_have_accessible_description("没有这一天：2026-02-31。")
+    expect(page.locator("#f-phone")).to_have_value("13600000000")
+    tab_to(page, "#problems a")
+    page.keyboard.press("Enter")
+    expect(wrong).to_be_focused()
+    expect(wrong).to_be_in_viewport()
+    beside = page.locator("#e-joined_on").bounding_box()
+    box = wrong.bounding_box()
+    assert box
+    assert beside
+    assert 0 <= beside["y"] - box["y"] < 3 * box["height"], "the message stands far from its field"
+    page.keyboard.press("Control+a")
+    page.keyboard.type("2026-02-28")
+    page.keyboard.press("Enter")
+    expect(page.locator(".flash")).to_contain_text("已保存党员“孙二月”")
+    expect(page.locator("dl.facts")).to_contain_text("2026-02-28")
+
+
+def test_of_two_who_edit_one_member_neither_loses_anything(desk: Desk, portal: Portal) -> None:
+    member = portal.world.member(portal.world.person("周同时", phone="13800000000"))
+    first, second = desk(SECRETARY), desk(COLLEAGUE)
+    for page in (first, second):
+        page.goto(f"/party_member/edit/{member}")
+    first.fill("#f-phone", "13811111111")
+    first.fill("#f-joined_on", "2011-07-01")
+    first.get_by_role("button", name="保存", exact=True).click()
+    expect(first.locator(".flash")).to_be_visible()
+    second.fill("#f-phone", "13822222222")
+    second.fill("#f-full_member_on", "2012-07-01")
+    second.get_by_role("button", name="保存", exact=True).click()
+    conflict = second.locator(".conflict")
+    expect(conflict).to_be_visible()
+    expect(conflict).to_contain_text(f"({SECRETARY})")
+    expect(conflict.locator("tr", has_text="联系电话").locator("td")).to_have_text(["13811111111", "13822222222"])
+    expect(second.locator("#f-phone")).to_have_value("13822222222")
+    expect(second.locator("#f-full_member_on")).to_have_value("2012-07-01")
+    second.get_by_role("button", name="保存", exact=True).click()
+    expect(second.locator(".flash")).to_be_visible()
+    for kept in ("13822222222", "2011-07-01", "2012-07-01"):
+        expect(second.locator("dl.facts")).to_contain_text(kept)
+
+
+def test_deleting_asks_by_name(desk: Desk, portal: Portal) -> None:
+    person = portal.world.person("吴多余")
+    page = desk(SECRETARY)
+    page.goto(f"/person/show/{person}")
+    page.get_by_role("link", name="删除").click()
+    expect(page.locator("main")).to_contain_text("确定要从居民中删除“吴多余”吗？")
+    page.get_by_role("link", name="取消").click()
+    expect(page.get_by_role("heading", name="吴多余")).to_be_visible()
+    page.get_by_role("link", name="删除").click()
+    page.get_by_role("button", name="删除“吴多余”").click()
+    expect(page.locator(".flash")).to_contain_text("已删除居民“吴多余”。")
+    page.goto("/person/list/?q=wuduoyu")
+    expect(page.locator("main")).to_contain_text("没有符合条件的记录。")
+
+
+def test_leaving_a_changed_form_warns(desk: Desk) -> None:
+    page, asked = desk(STAFF), []
+    stay = True
+
+    def answer(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        if stay:
+            dialog.dismiss()
+        else:
+            dialog.accept()
+
+    page.on("dialog", answer)
+    away = page.locator("nav.menu a[href='/']")
+    page.goto("/person/add/")
+    away.click()
+    page.wait_for_url("/")
+    assert not asked, "nothing had been typed"
+    page.goto("/person/add/")
+    page.locator("#f-name").press_sequentially("郑犹豫")
+    away.click(no_wait_after=True)
+    expect(page.locator("#f-name")).to_have_value("郑犹豫")
+    assert asked == ["beforeunload"]
+    stay = False
+    away.click()
+    page.wait_for_url("/")
+    assert asked == ["beforeunload"] * 2
+
+
+# --- every page ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [Role.SECRETARY, Role.ADMINISTRATOR, Role.AUDITOR])
+def test_no_page_asks_another_machine_fails_or_scrolls_sideways(desk: Any, role: Role) -> None:
+    page, broad = desk(), []
+    page.goto("/login/")
+    visited = ["/login/", *pages_of(role)]
+    for path in visited:
+        if path == "/":
+            page.fill("#f-username", role.value)
+            page.fill("#f-password", PASSWORD)
+            page.click("main button")
+            page.wait_for_url("/")
+        elif path != "/login/":
+            page.goto(path)
+        for size, (width, height) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": height})
+            if found := page.evaluate(TOO_BROAD):
+                broad.append((path, size, found))
+    assert not broad
+    assert len(desk.requests) > len(visited)
+    assert not desk.trouble
+
+
+def test_the_menu_opens_on_a_phone(desk: Desk) -> None:
+    page = desk(SECRETARY, viewport={"width": 390, "height": 844}, has_touch=True)
+    menu = page.locator("nav.menu")
+    expect(menu).to_be_hidden()
+    page.locator(".menu-button").tap()
+    expect(menu).to_be_visible()
+    menu.locator("a[href='/party_member/list/']").tap()
+    page.wait_for_url("**/party_member/list/")
+    expect(menu).to_be_hidden()
+
+
+def test_log_in_list_and_form_work_without_javascript(desk: Desk) -> None:
+    page = desk(STAFF, java_script_enabled=False)
+    page.locator("nav.menu").get_by_role("link", name="工作台").click()
+    page.goto("/person/list/")
+    page.locator("header .primary").click()
+    page.fill("#f-name", "冯无脚本")
+    page.select_option("#f-sex", label="女")
+    page.fill("#f-phone", "1370000222")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator("#e-phone")).to_be_visible()
+    expect(page.locator("#f-name")).to_have_value("冯无脚本")
+    page.fill("#f-phone", "13700002222")
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.locator(".flash")).to_contain_text("已添加居民“冯无脚本”")
+    page.goto("/person/list/")
+    page.fill("#q", "冯无")
+    page.locator("form.search button:not([hidden])", has_text="查询").click()
+    expect(page.locator("main tbody tr")).to_have_count(1)
+
+
+@pytest.mark.parametrize("path", ["/", "/volunteer/list/"])
+def test_nothing_jumps_while_a_page_loads(desk: Desk, path: str) -> None:
+    page = desk(STAFF)
+    page.goto(path)
+    assert page.evaluate(SHIFT) < 0.05
