@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Integer, String, Text, UniqueConstraint, event, inspect
+from sqlalchemy import JSON, Integer, String, Text, UniqueConstraint, event, inspect
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kernel import registers
@@ -19,7 +19,11 @@ STATES = {DRAFT: _l("Draft"), ISSUED: _l("Issued")}
 
 
 class Notice(Record, Scoped):
-    """A notice (公示/公告) or printed roster. Once issued, neither its words nor its number change."""
+    """A notice (公示/公告) or printed roster. Once issued, neither its words nor its number change.
+
+    ``recipe`` says what a draft was made of, so that it can be made again: ``question``, the arguments of the list,
+    and ``wording``.
+    """
 
     __tablename__ = "notice"
     __label__ = _l("Notice")
@@ -40,6 +44,7 @@ class Notice(Record, Scoped):
     year: Mapped[int | None] = mapped_column(Integer)
     sequence: Mapped[int | None] = mapped_column(Integer)
     snapshot: Mapped[str] = mapped_column(Text, default="")
+    recipe: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     digest: Mapped[str | None] = mapped_column(String(64))
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -75,18 +75,25 @@ def compose(model: Any, question: Question, wording: rules.Wording, limit: int =
     return rules.compose(wording, print_columns(model), rows)
 
 
-def draft(model: Any, community_id: int, sheet: Snapshot, by: str) -> Notice:
-    """Keep a composed sheet as a draft."""
+def draft(
+    model: Any, community_id: int, sheet: Snapshot, by: str, recipe: Mapping[str, Any] | None = None, key: int = 0
+) -> Notice:
+    """Keep a composed sheet as a draft: a new one, or (``key``) in place of what was kept before.
+
+    ``recipe`` is what :class:`Notice` says. Raises :class:`Conflict` if that draft was issued or deleted meanwhile.
+    """
     with transaction():
-        notice = Notice(
-            community_id=community_id,
-            title=sheet.title,
-            source=model.__tablename__,
-            issuer=sheet.issuer,
-            drafted_by=by,
-            snapshot=sheet.to_json(),
-        )
+        notice = _draft(key) if key else Notice(community_id=community_id, source=model.__tablename__)
+        notice.title, notice.issuer, notice.drafted_by = sheet.title, sheet.issuer, by
+        notice.snapshot, notice.recipe = sheet.to_json(), dict(recipe or {})
         db.session.add(notice)
+    return notice
+
+
+def _draft(key: int) -> Notice:
+    notice: Notice | None = db.session.scalar(select(Notice).where(Notice.id == key, Notice.state == DRAFT))
+    if notice is None:
+        raise Conflict
     return notice
 
 
@@ -107,9 +114,7 @@ def issue(key: int, by: str, on: date) -> Notice:
 
 
 def _issue(key: int, by: str, on: date) -> Notice:
-    notice: Notice | None = db.session.scalar(select(Notice).where(Notice.id == key, Notice.state == DRAFT))
-    if notice is None:
-        raise Conflict
+    notice = _draft(key)
     last = db.session.scalar(
         select(func.max(Notice.sequence)).where(Notice.community_id == notice.community_id, Notice.year == on.year)
     )

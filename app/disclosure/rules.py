@@ -107,8 +107,8 @@ def check_wording(wording: Wording) -> Iterator[Violation]:
         yield Violation("title", N_("A notice needs a title."))
     if not wording.issuer.strip():
         yield Violation("issuer", N_("A notice says who issues it."))
-    if not wording.columns and not wording.opening.strip():
-        yield Violation("columns", N_("Choose at least one column, or write a text."))
+    if not wording.columns:
+        yield Violation("columns", N_("Choose at least one column."))
     for name, limit in (("title", 120), ("issuer", 80), ("opening", 5000), ("closing", 1000)):
         if len(getattr(wording, name)) > limit:
             yield Violation(name, N_("At most %(length)s characters."), {"length": limit})

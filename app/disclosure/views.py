@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import asdict
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Response, abort, flash, make_response, redirect, request, url_for
 from flask_appbuilder import expose
@@ -31,29 +33,43 @@ class NoticeRegister(Register):
     model = Notice
     show_template = "notice/show.html"
 
+    def more(self, key: int) -> dict[str, Any]:
+        notice = self.record(key)
+        if notice.state != DRAFT:
+            return {"draft": ""}
+        again = {**notice.recipe.get("question", {}), "notice": str(key)}
+        return {"draft": f"{_draft_path(notice.source)}?{urlencode(again)}"}
+
     @expose("/draft/<source>", methods=["GET", "POST"])
     @needs(Right.DRAFT)
     def draft(self, source: str) -> Any:
-        """Word a notice from the rows of another register, preview it, keep it or issue it."""
+        """Word a notice from the rows of another register, preview it, keep it or issue it.
+
+        With ``notice`` in the address, a kept draft is taken up again.
+        """
         register = REGISTERS.get(source)
         if register is None or not register.may(Right.DRAFT) or not operations.printable(register.model):
             abort(404)
         question = register.question()
-        community = self._community()
+        kept, community = self._kept_draft(), self._community()
         errors: dict[str, str] = {}
-        sheet, wording = None, self._default_wording(register, community)
+        sheet: Snapshot | None = None
         if request.method == "POST":
             wording, errors = self._posted_wording()
             for violation in rules.check_wording(wording):
                 errors.setdefault(violation.field, _(violation.message, **violation.params))
+        elif kept is not None and "wording" in kept.recipe:
+            wording = rules.Wording(**{**kept.recipe["wording"], "columns": tuple(kept.recipe["wording"]["columns"])})
+        else:
+            wording = self._default_wording(register, community)
         if not errors:
-            kept = request.form.get("do") in {"keep", "issue"}
-            limit = operations.MAX_ROWS if kept else PREVIEW_ROWS
+            keeping = request.form.get("do") in {"keep", "issue"}
+            limit = operations.MAX_ROWS if keeping else PREVIEW_ROWS
             try:
                 sheet = operations.compose(register.model, question, wording, limit)
             except rules.NotAllowed:
                 abort(400)
-            if kept and (answer := self._keep(register.model, community, sheet, errors)):
+            if keeping and (answer := self._keep(register.model, community, sheet, wording, errors)):
                 return answer
         images = self._preview(sheet, errors) if sheet and not errors else []
         return self.page(
@@ -62,11 +78,19 @@ class NoticeRegister(Register):
             source=register,
             wording=wording,
             columns=[(declared.name, declared.field.label) for declared in operations.printable(register.model)],
-            preview_rows=PREVIEW_ROWS,
+            preview_rows=PREVIEW_ROWS if sheet and sheet.table and len(sheet.table.rows) == PREVIEW_ROWS else 0,
             errors=errors,
             images=images,
             question=question,
         )
+
+    def _kept_draft(self) -> Notice | None:
+        """The draft the address names, or 404 if it is not there, is not ours, or is issued."""
+        key = request.args.get("notice", "")
+        if not key:
+            return None
+        notice: Notice = self.record(int(key) if key.isdecimal() else 0)
+        return notice if notice.state == DRAFT else abort(404)
 
     def _community(self) -> Community:
         community: Community = db.session.get_one(Community, scope.current().community_id)
@@ -115,7 +139,9 @@ class NoticeRegister(Register):
             errors[""] = refused.told(_)
             return []
 
-    def _keep(self, model: Any, community: Community, sheet: Snapshot, errors: dict[str, str]) -> Any:
+    def _keep(
+        self, model: Any, community: Community, sheet: Snapshot, wording: rules.Wording, errors: dict[str, str]
+    ) -> Any:
         """Store the draft and, if asked, issue it; nothing is stored that could not be printed."""
         issuing = request.form["do"] == "issue"
         if issuing and not self.may(Right.ISSUE):
@@ -125,7 +151,10 @@ class NoticeRegister(Register):
         except PrintRefused as refused:
             errors[""] = refused.told(_)
             return None
-        notice = operations.draft(model, community.id, sheet, scope.current().actor)
+        question = request.args.to_dict()
+        key = int(question.pop("notice", 0))
+        recipe = {"question": question, "wording": asdict(wording)}
+        notice = operations.draft(model, community.id, sheet, scope.current().actor, recipe, key)
         if issuing:
             return self._issue(notice.id)
         flash(_("The draft “%(title)s” was kept.", title=notice.title), "success")
