@@ -34,18 +34,18 @@ class AccountRegister(Register):
     @needs(Right.EDIT)
     def reset(self, key: int) -> Response:
         """Give an account a new random password, shown once."""
-        account = self.record(key)
-        with transaction():
-            password = operations.give_password(account)
-        flash(
-            _(
-                "The new password of %(name)s is %(password)s — it is shown only now.",
-                name=account.full_name,
-                password=password,
-            ),
-            "secret",
-        )
+        self.added(self.record(key))
         return redirect(url_for(".show", key=key))
+
+    def added(self, record: Any) -> None:
+        with transaction():
+            password = operations.give_password(record)
+        told = _(
+            "The new password of %(name)s is %(password)s — it is shown only now.",
+            name=record.full_name,
+            password=password,
+        )
+        flash(told, "secret")
 
 
 class CodeRegister(Register):

@@ -13,8 +13,13 @@ from app.community import rules
 from app.community.models import Community, Person
 from app.kernel.capability import Figure
 from app.kernel.db import count_of, db
-from app.kernel.records import Data, checks
+from app.kernel.records import Data, checks, completes
 from app.kernel.values import N_, Violation
+
+
+@completes(Person)
+def _complete_person(data: Data) -> Data:
+    return rules.told_by_identity(data.get("id_number"), data.get("birth_on"), data.get("sex"))
 
 
 @checks(Person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from pypinyin import Style, lazy_pinyin
 from stdnum.cn import ric
@@ -31,16 +32,28 @@ SURNAMES = {
     "洗": "xian",
     "覃": "qin",
     "燕": "yan",
+    "薄": "bo",
 }
 """Characters that as a surname are read otherwise than in a word."""
 
 
 def name_key(name: str) -> str:
-    """How a name sorts and is found: full pinyin, then initials, then the name (zhangming zm 张明)."""
+    """How a name sorts and is found: syllable by syllable (zhang ming), then in one word, by initials, and as it is."""
     syllables = lazy_pinyin(name, style=Style.NORMAL, errors="ignore")
     if name[:1] in SURNAMES:
         syllables[0] = SURNAMES[name[0]]
-    return f"{''.join(syllables)} {''.join(s[0] for s in syllables)} {name}"[:200].lower()
+    initials = "".join(syllable[0] for syllable in syllables)
+    return f"{' '.join(syllables)} {''.join(syllables)} {initials} {name}"[:200].lower()
+
+
+def told_by_identity(id_number: str | None, birth_on: date | None, sex: str | None) -> dict[str, Any]:
+    """Birth date and sex where they were left blank and the ID number says them (GB 11643)."""
+    found: dict[str, Any] = {}
+    if id_number and birth_on is None:
+        found["birth_on"] = ric.get_birth_date(id_number)
+    if id_number and sex is None:
+        found["sex"] = "1" if int(id_number[16]) % 2 else "2"
+    return found
 
 
 def check_identity(id_number: str | None, birth_on: date | None, sex: str | None) -> Iterator[Violation]:

@@ -25,8 +25,8 @@ ACTIONS = {
     "log_in": _l("Logged in"),
     "log_in_failed": _l("Failed to log in"),
     "log_out": _l("Logged out"),
-    "issue": _l("Issued"),
-    "print": _l("Printed"),
+    "issue": _l("Issue"),
+    "print": _l("Print"),
     "password": _l("New password"),
 }
 

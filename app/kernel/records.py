@@ -38,6 +38,24 @@ def checks(model: Any) -> Callable[[_C], _C]:
     return remember
 
 
+_completions: dict[Any, Callable[[Data], Data]] = {}
+
+
+def completes(model: Any) -> Callable[[Callable[[Data], Data]], Callable[[Data], Data]]:
+    """Register a pure function that works out, from what was given for a ``model`` row, what was left blank."""
+
+    def remember(complete: Callable[[Data], Data]) -> Callable[[Data], Data]:
+        _completions[model] = complete
+        return complete
+
+    return remember
+
+
+def completed(model: Any, data: Data) -> dict[str, Any]:
+    """``data`` with what can be worked out filled in."""
+    return {**data, **(_completions[model](data) if model in _completions else {})}
+
+
 def problems(model: Any, data: Data, record: Any = None) -> list[Violation]:
     """Everything that is wrong with ``data`` for a new row, or for ``record``."""
     known = fields_of(model)
@@ -110,11 +128,17 @@ def _unique_problems(model: Any, data: Data, record: Any) -> Iterable[Violation]
         taken = db.session.scalar(statement)
         if taken is not None and (record is None or taken != record.id):
             shown = next(name for name in reversed(names) if name != "community_id").removesuffix("_index")
-            yield Violation(
-                shown,
-                N_("There already is a record with the same %(field)s."),
-                {"field": fields_of(model)[shown].field.label},
-            )
+            declared = fields_of(model)[shown]
+            if declared.kind == "link":
+                name = listing.title(declared.target, data[shown])
+                yield Violation(
+                    shown,
+                    N_("“%(name)s” already stands on this register: the same is not entered twice."),
+                    {"name": name},
+                )
+            else:
+                label = declared.field.label
+                yield Violation(shown, N_("There already is a record with the same %(field)s."), {"field": label})
 
 
 def _unique_value(model: Any, name: str, data: Data) -> Any:
@@ -149,7 +173,7 @@ def add(model: Any, data: Data) -> Any:
     record = model()
     if isinstance(record, InCommunity) and model.__tablename__ != "community" and data.get("community_id") is None:
         record.community_id = scope.current().community_id
-    _write(record, {name: value for name, value in data.items() if value is not None or name in fields_of(model)})
+    _write(record, completed(model, data))
     db.session.add(record)
     db.session.flush()
     return record
@@ -157,7 +181,7 @@ def add(model: Any, data: Data) -> Any:
 
 def change(record: Any, data: Data) -> None:
     """Write ``data`` into ``record``. Commits nothing."""
-    _write(record, data)
+    _write(record, completed(record.__class__, data))
     db.session.flush()
 
 

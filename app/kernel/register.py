@@ -243,8 +243,12 @@ class Register(Named, BaseView):
                 if record is not None:
                     name = title_of(record)
                     flash(_("%(register)s “%(name)s” was added.", register=self.label, name=name), "success")
+                    self.added(record)
                     return self._onward(record.id)
         return self._form_page(form, _("Add %(register)s", register=self.label))
+
+    def added(self, record: Any) -> None:
+        """What a subclass does once a record has been added and is on disk."""
 
     def _onward(self, key: int) -> Response:
         """After saving: one more, or where the person came from, or the record itself."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Integer, String, Text, UniqueConstraint, func, select
+from sqlalchemy import ColumnElement, Integer, String, Text, UniqueConstraint, and_, case, func, select
 from sqlalchemy.orm import Mapped, relationship
 
 from app.community.models import Person
@@ -43,6 +43,27 @@ class PartnerUnit(Record, Scoped):
     liaison: Mapped[Person | None] = relationship()
 
 
+NOTICE_DAYS = 60
+"""How long before its end an agreement is brought to mind."""
+
+STANDINGS = {
+    "coming": _l("Not yet begun"),
+    "running": _l("Running"),
+    "ending": _l("Ending soon"),
+    "over": _l("Over"),
+}
+
+
+def _standing(agreement: type[PartnershipAgreement]) -> ColumnElement[str]:
+    today = date.today()
+    return case(
+        (agreement.starts_on > today, "coming"),
+        (agreement.ends_on < today, "over"),
+        (agreement.ends_on <= today + timedelta(days=NOTICE_DAYS), "ending"),
+        else_="running",
+    )
+
+
 class PartnershipAgreement(Record, Scoped):
     __tablename__ = "partnership_agreement"
     __label__ = _l("Partnership agreement")
@@ -54,9 +75,14 @@ class PartnershipAgreement(Record, Scoped):
     signed_on: Mapped[date] = field(_l("Signed on"), in_list=True)
     starts_on: Mapped[date] = field(_l("Starts on"), in_list=True, notice=True)
     ends_on: Mapped[date] = field(_l("Ends on"), in_list=True, notice=True, help=_l("The last day of its term."))
+    standing = derived(_l("Standing"), _standing, "choice", options=lambda: STANDINGS, in_list=True, filter=True)
     content: Mapped[str | None] = field(_l("What was agreed"), Text)
 
     unit: Mapped[PartnerUnit] = relationship()
+
+
+def _is_overdue(item: type[PlanItem]) -> ColumnElement[bool]:
+    return and_(item.due_on.is_not(None), item.due_on < date.today(), item.done_on.is_(None))
 
 
 class PlanItem(Record, Scoped):
@@ -80,6 +106,7 @@ class PlanItem(Record, Scoped):
     due_on: Mapped[date | None] = field(_l("Due on"), in_list=True, notice=True)
     progress: Mapped[str] = field(_l("Progress"), code="progress", in_list=True, filter=True, default="1", notice=True)
     done_on: Mapped[date | None] = field(_l("Done on"), in_list=True, notice=True)
+    is_overdue = derived(_l("Overdue"), _is_overdue, "flag", filter=True)
     result: Mapped[str | None] = field(_l("Result"), Text)
 
     unit: Mapped[PartnerUnit] = relationship()

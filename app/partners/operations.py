@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from flask_babel import gettext as _
@@ -11,13 +11,11 @@ from flask_babel import lazy_gettext as _l
 
 from app.kernel.capability import Figure, Task
 from app.kernel.db import count_of
+from app.kernel.listing import Listing, Question
 from app.kernel.records import Data, checks
 from app.kernel.values import Violation
 from app.partners import rules
-from app.partners.models import PartnershipAgreement, PartnerUnit, PlanItem
-
-NOTICE_DAYS = 60
-"""How long before its end an agreement is brought to mind."""
+from app.partners.models import NOTICE_DAYS, PartnershipAgreement, PartnerUnit, PlanItem
 
 
 @checks(PartnershipAgreement)
@@ -34,16 +32,15 @@ def figures() -> Iterable[Figure]:
     yield Figure(_l("Co-building units"), count_of(PartnerUnit), "partner_unit")
 
 
-def tasks(today: date) -> Iterable[Task]:
+def tasks(_today: date) -> Iterable[Task]:
     """Agreements whose term is running out, and plan items that are overdue."""
-    soon = today + timedelta(days=NOTICE_DAYS)
-    ending = count_of(PartnershipAgreement, PartnershipAgreement.ends_on.between(today, soon))
-    overdue = count_of(PlanItem, PlanItem.due_on < today, PlanItem.done_on.is_(None))
+    ending = Listing(PartnershipAgreement).count(Question(filters={"standing": "ending"}))
+    overdue = Listing(PlanItem).count(Question(filters={"is_overdue": True}))
     yield Task(
         _("Agreements ending within %(days)s days", days=NOTICE_DAYS),
         ending,
         "partnership_agreement",
         "partnership_agreement.list",
-        {"order": "ends_on"},
+        {"standing": "ending"},
     )
-    yield Task(_("Overdue plan items"), overdue, "plan_item", "plan_item.list", {"order": "due_on"}, urgent=True)
+    yield Task(_("Overdue plan items"), overdue, "plan_item", "plan_item.list", {"is_overdue": 1}, urgent=True)

@@ -20,18 +20,20 @@ class HomeView(Named, IndexView):
     def index(self) -> str:
         capabilities = current_app.extensions["capabilities"]
         today = date.today()
-        tasks = [
+        offered = [
             task
             for capability in capabilities
             if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
             for task in capability.tasks(today)
-            if task.count > 0 and permitted(task.register, Right.VIEW)
+            if permitted(task.register, Right.VIEW)
         ]
+        tasks = sorted((task for task in offered if task.count > 0), key=lambda task: not task.urgent)
         figures = [
             (capability.label, shown)
             for capability in capabilities
             if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
             if (shown := [figure for figure in capability.figures() if permitted(figure.register, Right.VIEW)])
         ]
-        tasks.sort(key=lambda task: not task.urgent)
-        return str(self.render_template("home.html", tasks=tasks, figures=figures, today=today))
+        return str(
+            self.render_template("home.html", has_tasks=bool(offered), tasks=tasks, figures=figures, today=today)
+        )

@@ -155,6 +155,7 @@ UNIQUE = [
     ("cultural_team_member", "person_id"),
     ("facility", "name"),
     ("notice_board", "name"),
+    ("book_corner", "name"),
     ("partner_unit", "uscc"),
     ("plan_item", "content"),
     ("community", "name"),
@@ -482,9 +483,9 @@ def test_nothing_is_hung_below_itself(world, register):
 
 def test_the_sort_key_follows_the_name(world):
     key = world.person("张明")
-    assert world.get("person", key).name_key == "zhangming zm 张明"
+    assert world.get("person", key).name_key == "zhang ming zhangming zm 张明"
     change(world, "person", key, name="李华")
-    assert world.get("person", key).name_key == "lihua lh 李华"
+    assert world.get("person", key).name_key == "li hua lihua lh 李华"
 
 
 def test_residents_are_found_and_sorted_by_pinyin(world):
