@@ -3,14 +3,14 @@
 import gc
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from weasyprint import CSS, HTML
+from weasyprint import CSS, HTML, Document
 from weasyprint.logger import LOGGER
 from weasyprint.urls import FatalURLFetchingError
 
@@ -29,6 +29,7 @@ _FIRST = re.compile(r"[一二三四五六七八九十百]+、")
 _SECOND = re.compile(r"（[一二三四五六七八九十百]+）")
 _TITLE_SIZE = 22 / 16
 _GREETING = 28
+_FEW_PAGES = 3  # up to which a sheet less is worth drawing again, tighter
 
 
 def draw(snapshot: Snapshot) -> bytes:
@@ -42,16 +43,23 @@ def draw(snapshot: Snapshot) -> bytes:
     justify.install()
     geometry = sheet(snapshot.paper, snapshot.landscape)
     table = snapshot.table and _clean(snapshot.table)
-    values = {"layout": snapshot.layout, "sealed": snapshot.sealed, "sheet": geometry}
     date = chinese_date(snapshot.issued_on) if snapshot.issued_on else "年\u3000月\u3000日"
     issuer = [line for line in printable(snapshot.issuer).split("\n") if line]
+    signature_width = _signature_width(issuer, date, snapshot.sealed)
     title = printable(snapshot.title)
-    style = _STYLES.get_template("sheet.css").render(
-        values,
-        families=loaded.families,
-        landscape=snapshot.landscape,
-        fit=table and columns.fit(table, geometry.type_ems),
-        signature_width=_signature_width(issuer, date, snapshot.sealed),
+    blocks = columns.blocks(table, geometry, signature_width) if table else 1
+    values = {"layout": snapshot.layout, "sealed": snapshot.sealed, "sheet": geometry, "blocks": blocks}
+    styles = (
+        _STYLES.get_template("sheet.css").render(
+            values,
+            families=loaded.families,
+            landscape=snapshot.landscape,
+            fit=table and columns.fit(table, columns.block_ems(geometry, blocks), step),
+            block_gap=columns.BLOCK_GAP,
+            looseness=columns.looseness(step),
+            signature_width=signature_width,
+        )
+        for step in columns.steps(table)
     )
     page = _PAGES.get_template(f"{snapshot.layout}.html").render(
         values,
@@ -70,19 +78,24 @@ def draw(snapshot: Snapshot) -> bytes:
         draft=snapshot.draft,
     )
     with _no_garbage_collection(), _no_complaints():
-        return _pdf(page, style, loaded, bytes.fromhex(snapshot.digest()))
+        return _pdf(page, styles, loaded, bytes.fromhex(snapshot.digest()))
 
 
-def _pdf(page: str, style: str, loaded: fonts.Fonts, identifier: bytes) -> bytes:
+def _pdf(page: str, styles: Iterable[str], loaded: fonts.Fonts, identifier: bytes) -> bytes:
+    """The page in the first of the styles, or in a later one that takes fewer sheets."""
     fetcher = InertFetcher()
     try:
-        sheet_style = CSS(string=style, font_config=loaded.configuration, url_fetcher=fetcher)
-        document = HTML(string=page, url_fetcher=fetcher)
-        pdf: bytes = document.write_pdf(
-            stylesheets=[loaded.stylesheet, sheet_style],
-            font_config=loaded.configuration,
-            pdf_identifier=identifier[:16],
-        )
+        drawn: list[Document] = []
+        for style in styles:
+            sheet_style = CSS(string=style, font_config=loaded.configuration, url_fetcher=fetcher)
+            document = HTML(string=page, url_fetcher=fetcher)
+            drawn.append(
+                document.render(stylesheets=[loaded.stylesheet, sheet_style], font_config=loaded.configuration)
+            )
+            if not 1 < len(drawn[-1].pages) <= _FEW_PAGES:
+                break
+        best = min(drawn, key=lambda document: len(document.pages))
+        pdf: bytes = best.write_pdf(pdf_identifier=identifier[:16])
         return pdf
     except FatalURLFetchingError as error:
         raise PrintRefused("drawing_failed", detail=str(error)) from error

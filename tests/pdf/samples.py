@@ -76,3 +76,51 @@ SHORT_REGISTER = Snapshot(
         columns=(Column("单位"), Column("联络员"), Column("电话")), rows=(("春晖小学", "王喆", "0571-88880001"),)
     ),
 )
+
+
+_DUTIES = (
+    "负责小区楼道、绿化带的卫生巡查与劝导，每周不少于两次，遇有问题及时向社区网格员上报并跟踪处理结果",
+    "向居民群众宣传党的方针政策和社区各项便民措施，协助做好文明城市创建入户宣传与意见收集工作",
+    "参加夜间治安巡逻，留意消防通道占用、飞线充电等安全隐患，及时劝阻并做好登记",
+)
+_NAMES = ("王建国", "李秀兰", "欧阳振华", "张伟", "陈思远", "赵淑珍")
+
+
+def table_notice(rows: int) -> Snapshot:
+    """A notice whose table has sentences in it."""
+    return Snapshot(
+        layout="notice",
+        title="春晖社区2026年第三季度在职党员服务岗位认领情况的公示",
+        number="春晖社区〔2026〕12号",
+        issuer="中共春晖社区委员会",
+        issued_on="2026-03-05",
+        paragraphs=(
+            "社区全体居民：",
+            "为方便居民群众监督，现将本季度在职党员服务岗位认领情况予以公示，公示期为2026年3月5日至2026年3月11日。"
+            "居民群众如有异议，请于公示期内向社区党群服务中心反映。",
+        ),
+        table=Table(
+            columns=tuple(map(Column, ("序号", "岗位名称", "岗位职责", "认领人", "服务时间"))),
+            rows=tuple((f"{i + 1:03}", POSTS[i % 4], _DUTIES[i % 3], _NAMES[i % 6], "每周六上午") for i in range(rows)),
+        ),
+        notes=("监督电话：0571-88886666（工作日9:00—17:00）",),
+        short_code="7KQ2-M9XD",
+    )
+
+
+def roster(rows: int, columns: int = 3) -> Snapshot:
+    """A register of short cells."""
+    labels = ("序号", "姓名", "楼栋", "联系电话")[:columns]
+    return Snapshot(
+        layout="register",
+        title="居民小组长名册",
+        issuer="春晖社区居民委员会",
+        issued_on="2026-03-05",
+        table=Table(
+            columns=tuple(map(Column, labels)),
+            rows=tuple(
+                (f"{i + 1:03}", _NAMES[i % 6], f"{i % 20 + 1}号楼{i % 3 + 1}单元", f"1380571{i:04}")[:columns]
+                for i in range(rows)
+            ),
+        ),
+    )
