@@ -22,7 +22,7 @@ from app.facilities.views import CAPABILITY as FACILITIES
 from app.kernel import access, checks
 from app.kernel.access import PUBLIC
 from app.kernel.crypto import Keyring
-from app.kernel.db import db
+from app.kernel.db import OFFICE_TIME, db
 from app.kernel.registers import REGISTERS
 from app.partners.views import CAPABILITY as PARTNERS
 from app.party.views import CAPABILITY as PARTY
@@ -70,7 +70,7 @@ def build(settings: Settings) -> Flask:
         RATELIMIT_ENABLED=True,
         RATELIMIT_STORAGE_URI="memory://",
         BABEL_DEFAULT_LOCALE="zh",
-        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+        BABEL_DEFAULT_TIMEZONE=OFFICE_TIME.key,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
         LANGUAGES={"zh": {"flag": "cn", "name": "中文"}, "en": {"flag": "gb", "name": "English"}},
         FAB_BASE_TEMPLATE="base.html",

@@ -38,6 +38,7 @@ ____ = Right.NONE
 VIEW = Right.VIEW
 POST = Right.VIEW | Right.DRAFT
 KEEP = Right.VIEW | Right.ADD | Right.EDIT
+MORE = Right.VIEW | Right.ADD
 RULE = KEEP | Right.DELETE
 WORK = RULE | Right.DRAFT
 FULL = WORK | Right.PRIVATE
@@ -75,7 +76,7 @@ _TABLE: dict[str, tuple[Right, Right, Right, Right, Right]] = {
     "notice":                 (SIGN,      DRAW,  VIEW,       ____,          ____),
     # system
     "account":                (____,      ____,  ____,       KEEP,          VIEW),
-    "code":                   (KEEP,      KEEP,  VIEW,       KEEP,          VIEW),
+    "code":                   (MORE,      MORE,  VIEW,       KEEP,          VIEW),
     "audit_entry":            (____,      ____,  ____,       ____,          VIEW),
 }
 # fmt: on

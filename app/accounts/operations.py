@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from flask_login import current_user
+from sqlalchemy import event, select
 from werkzeug.security import check_password_hash
 
 from app.accounts import rules
@@ -15,7 +16,7 @@ from app.accounts.security import hashed
 from app.community.models import Community
 from app.kernel import audit
 from app.kernel.codes import Code
-from app.kernel.db import count_of, db
+from app.kernel.db import Conflict, count_of, db
 from app.kernel.records import Data, checks
 from app.kernel.values import N_, Violation
 from app.roles import Role
@@ -42,6 +43,13 @@ def _check_code(data: Data, record: Any) -> Iterable[Violation]:
     for name in ("code_list", "value", *(["label"] if record.standard else [])):
         if data[name] != getattr(record, name):
             yield Violation(name, N_("This cannot be changed: old records rely on it. Retire it and add another."))
+
+
+@event.listens_for(Account.active, "set")
+def _end_sessions(account: Account, active: bool, _before: object, _event: object) -> None:
+    """A locked account's sessions end for good, also if it is unlocked later."""
+    if not active:
+        account.session_epoch = (account.session_epoch or 0) + 1
 
 
 def new_password() -> str:
@@ -74,7 +82,14 @@ def _set(account: Account, password: str) -> None:
 
 
 def open_office(community: Community, administrator: str, username: str, password: str) -> Account:
-    """The first community and its administrator, on an empty installation."""
+    """The first community and its administrator, on an empty installation.
+
+    Raises :class:`Conflict` if somebody else has just done so.
+    """
+    if db.session.connection().dialect.name == "postgresql":
+        db.session.connection().exec_driver_sql("LOCK TABLE account IN EXCLUSIVE MODE")
+    if db.session.scalar(select(Account.id).limit(1)) is not None:
+        raise Conflict
     db.session.add(community)
     db.session.flush()
     account = Account(

@@ -8,7 +8,6 @@ from flask import current_app, flash, g, redirect, request, session, url_for
 from flask_appbuilder import expose
 from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurityManager
 from flask_appbuilder.security.views import AuthDBView
-from flask_appbuilder.utils.base import get_safe_redirect
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
 from sqlalchemy import select, update
@@ -17,8 +16,9 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
 from app.accounts.models import Account
+from app.community.models import BOTTOM_LEVEL
 from app.kernel import audit
-from app.kernel.access import PUBLIC, needs
+from app.kernel.access import PUBLIC, needs, own_path
 from app.kernel.db import db, now, transaction
 from app.kernel.named import Named
 from app.kernel.scope import Scope, as_system
@@ -39,10 +39,6 @@ def scope_of(account: Account) -> Scope:
     return Scope(community.id, path, actor=f"{account.full_name} ({account.username})")
 
 
-BOTTOM_LEVEL = "3"
-"""The value 社区 in the code list of community levels."""
-
-
 class LoginView(Named, AuthDBView):
     """The log-in page at ``/login/``."""
 
@@ -55,7 +51,7 @@ class LoginView(Named, AuthDBView):
         with as_system(LOG_IN):
             if db.session.scalar(select(Account.id).limit(1)) is None:
                 return redirect(url_for("first_run.index"))
-        onward = get_safe_redirect(request.args.get("next") or url_for("home.index"))
+        onward = own_path(request.args.get("next", "")) or url_for("home.index")
         if current_user.is_authenticated:
             return redirect(onward)
         username, error = request.form.get("username", ""), ""
@@ -121,7 +117,7 @@ class SecurityManager(FabSecurityManager):
             account: Account | None = db.session.scalar(
                 select(Account)
                 .options(joinedload(Account.community))
-                .where(Account.id == (int(key) if key.isdecimal() else 0))
+                .where(Account.id == (int(key) if key.isdecimal() and len(key) < 10 else 0))
             )
         if account is None or not account.active or account.get_id() != pk:
             return None

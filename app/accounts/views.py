@@ -1,4 +1,3 @@
-from datetime import date
 from typing import Any
 
 from flask import abort, flash, redirect, request, url_for
@@ -17,7 +16,7 @@ from app.kernel.access import PUBLIC, Right, needs
 from app.kernel.audit import AuditEntry
 from app.kernel.capability import Capability
 from app.kernel.codes import Code
-from app.kernel.db import db, transaction
+from app.kernel.db import db, today, transaction
 from app.kernel.fields import fields_of
 from app.kernel.named import Named
 from app.kernel.register import Register
@@ -143,7 +142,7 @@ class FirstRunView(Named, BaseView):
 
 
 def _levels() -> list[tuple[str, str]]:
-    return codes.choices({"community_level"}, date.today())["community_level"]
+    return codes.choices({"community_level"}, today())["community_level"]
 
 
 def messages(violations: list[Violation]) -> dict[str, str]:

@@ -22,6 +22,9 @@ from app.kernel.values import (
     read_phone,
 )
 
+BOTTOM_LEVEL = "3"
+"""The value 社区 in the code list of community levels; districts are 1, sub-districts 2."""
+
 
 class Community(Tree, InCommunity):
     """A node of the three-level network 区 → 街道 → 社区."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
 from typing import Any
 
 from flask_babel import lazy_gettext as _l
 
 from app.culture.models import CulturalTeam, CulturalTeamMember
 from app.kernel.capability import Figure
-from app.kernel.db import count_of
+from app.kernel.db import count_of, today
 from app.kernel.records import Data, checks
 from app.kernel.rules import not_to_come
 from app.kernel.values import Violation
@@ -18,12 +17,12 @@ from app.kernel.values import Violation
 
 @checks(CulturalTeam)
 def _check_team(data: Data, _record: Any) -> Iterable[Violation]:
-    yield from not_to_come(data, "founded_on", date.today())
+    yield from not_to_come(data, "founded_on", today())
 
 
 @checks(CulturalTeamMember)
 def _check_member(data: Data, _record: Any) -> Iterable[Violation]:
-    yield from not_to_come(data, "joined_on", date.today())
+    yield from not_to_come(data, "joined_on", today())
 
 
 def figures() -> Iterable[Figure]:

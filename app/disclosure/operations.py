@@ -8,7 +8,7 @@ from typing import Any
 
 from flask_babel import force_locale
 from flask_babel import gettext as _
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 
 from app.community.models import Community
 from app.disclosure import rules
@@ -21,7 +21,8 @@ from app.kernel.listing import Question
 from app.kernel.present import full_text
 from app.printing import Snapshot
 
-MAX_ROWS = 20_000
+MAX_ROWS = 20_001
+"""One more than can be printed: a longer roster is refused, not cut without a word."""
 ATTEMPTS = 10
 
 Issuer = Callable[[Community], str]
@@ -90,31 +91,36 @@ def draft(
     return notice
 
 
-def _draft(key: int) -> Notice:
-    notice: Notice | None = db.session.scalar(select(Notice).where(Notice.id == key, Notice.state == DRAFT))
+def _looked_at(key: int, version: int | None) -> Select[tuple[Notice]]:
+    statement = select(Notice).where(Notice.id == key, Notice.state == DRAFT)
+    return statement if version is None else statement.where(Notice.version == version)
+
+
+def _draft(key: int, version: int | None = None) -> Notice:
+    notice: Notice | None = db.session.scalar(_looked_at(key, version))
     if notice is None:
         raise Conflict
     return notice
 
 
-def issue(key: int, by: str, on: date) -> Notice:
+def issue(key: int, by: str, on: date, version: int | None = None) -> Notice:
     """Number, date and seal a draft. Two people issuing at once get two numbers, without a gap.
 
-    Raises :class:`Conflict` if the draft was issued or deleted meanwhile.
+    Raises :class:`Conflict` if the draft was issued or deleted meanwhile, or is not the ``version`` that was looked at.
     """
     for _attempt in range(ATTEMPTS):
         try:
             with transaction():
-                return _issue(key, by, on)
+                return _issue(key, by, on, version)
         except Conflict:
             db.session.expire_all()
-            if db.session.scalar(select(Notice.state).where(Notice.id == key)) != DRAFT:
+            if db.session.scalar(_looked_at(key, version)) is None:
                 raise
     raise Conflict
 
 
-def _issue(key: int, by: str, on: date) -> Notice:
-    notice = _draft(key)
+def _issue(key: int, by: str, on: date, version: int | None) -> Notice:
+    notice = _draft(key, version)
     last = db.session.scalar(
         select(func.max(Notice.sequence)).where(Notice.community_id == notice.community_id, Notice.year == on.year)
     )

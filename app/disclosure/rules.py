@@ -74,6 +74,15 @@ def compose(wording: Wording, allowed: Sequence[PrintColumn], rows: Sequence[Map
     )
 
 
+def check_cells(sheet: Snapshot) -> Iterator[Violation]:
+    """Neither does a free text of a record, printed in a cell, give away a person."""
+    message = N_("“%(cell)s…” in row %(row)s looks like an ID number or a private mobile number; it may not be posted.")
+    for position, row in enumerate(sheet.table.rows if sheet.table else (), 1):
+        for cell in row:
+            if found := _ID_NUMBER.search(plain(cell)) or _MOBILE.search(plain(cell)):
+                yield Violation("columns", message, {"row": position, "cell": found[0][:3]})
+
+
 def _cell(column: PrintColumn, text: str) -> str:
     return column.mask(text) if column.mask and text else text
 

@@ -1,8 +1,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import asdict
-from datetime import date
+from dataclasses import asdict, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +16,7 @@ from app.disclosure.models import DRAFT, Notice
 from app.kernel import audit, scope
 from app.kernel.access import Right, needs
 from app.kernel.capability import Capability
-from app.kernel.db import Conflict, db, transaction
+from app.kernel.db import Conflict, db, today, transaction
 from app.kernel.register import LIST_ACTIONS, ListAction, Register
 from app.kernel.registers import REGISTERS
 from app.kernel.values import Invalid, read_line, read_text, storable
@@ -36,9 +35,9 @@ class NoticeRegister(Register):
     def more(self, key: int) -> dict[str, Any]:
         notice = self.record(key)
         if notice.state != DRAFT:
-            return {"draft": ""}
+            return {"draft": "", "version": notice.version}
         again = {**notice.recipe.get("question", {}), "notice": str(key)}
-        return {"draft": f"{_draft_path(notice.source)}?{urlencode(again)}"}
+        return {"draft": f"{_draft_path(notice.source)}?{urlencode(again)}", "version": notice.version}
 
     @expose("/draft/<source>", methods=["GET", "POST"])
     @needs(Right.DRAFT)
@@ -50,8 +49,8 @@ class NoticeRegister(Register):
         register = REGISTERS.get(source)
         if register is None or not register.may(Right.DRAFT) or not operations.printable(register.model):
             abort(404)
-        question = register.question()
-        kept, community = self._kept_draft(), self._community()
+        question = replace(register.question(), page=1)  # a notice is made of all rows, not of the page one was on
+        kept, community = self._kept_draft(source), self._community()
         errors: dict[str, str] = {}
         sheet: Snapshot | None = None
         if request.method == "POST":
@@ -67,9 +66,14 @@ class NoticeRegister(Register):
             limit = operations.MAX_ROWS if keeping else PREVIEW_ROWS
             try:
                 sheet = operations.compose(register.model, question, wording, limit)
+                for violation in rules.check_cells(sheet):
+                    errors.setdefault(violation.field, _(violation.message, **violation.params))
             except rules.NotAllowed:
                 abort(400)
-            if keeping and (answer := self._keep(register.model, community, sheet, wording, errors)):
+            except PrintRefused as refused:
+                errors[""] = refused.told(_)
+            keeping = keeping and not errors
+            if keeping and sheet and (answer := self._keep(register.model, community, sheet, wording, errors, kept)):
                 return answer
         images = self._preview(sheet, errors) if sheet and not errors else []
         return self.page(
@@ -77,6 +81,7 @@ class NoticeRegister(Register):
             title=_("Print a notice from: %(register)s", register=register.label),
             source=register,
             wording=wording,
+            version=kept.version if kept is not None else "",
             columns=[(declared.name, declared.field.label) for declared in operations.printable(register.model)],
             preview_rows=PREVIEW_ROWS if sheet and sheet.table and len(sheet.table.rows) == PREVIEW_ROWS else 0,
             errors=errors,
@@ -84,13 +89,13 @@ class NoticeRegister(Register):
             question=question,
         )
 
-    def _kept_draft(self) -> Notice | None:
-        """The draft the address names, or 404 if it is not there, is not ours, or is issued."""
+    def _kept_draft(self, source: str) -> Notice | None:
+        """The draft the address names, or 404 if it is not there, is not ours, is issued, or of another register."""
         key = request.args.get("notice", "")
         if not key:
             return None
-        notice: Notice = self.record(int(key) if key.isdecimal() else 0)
-        return notice if notice.state == DRAFT else abort(404)
+        notice: Notice = self.record(int(key) if key.isdecimal() and len(key) <= 10 else 0)
+        return notice if notice.state == DRAFT and notice.source == source else abort(404)
 
     def _community(self) -> Community:
         community: Community = db.session.get_one(Community, scope.current().community_id)
@@ -140,7 +145,13 @@ class NoticeRegister(Register):
             return []
 
     def _keep(
-        self, model: Any, community: Community, sheet: Snapshot, wording: rules.Wording, errors: dict[str, str]
+        self,
+        model: Any,
+        community: Community,
+        sheet: Snapshot,
+        wording: rules.Wording,
+        errors: dict[str, str],
+        kept: Notice | None,
     ) -> Any:
         """Store the draft and, if asked, issue it; nothing is stored that could not be printed."""
         issuing = request.form["do"] == "issue"
@@ -151,12 +162,18 @@ class NoticeRegister(Register):
         except PrintRefused as refused:
             errors[""] = refused.told(_)
             return None
-        question = request.args.to_dict()
-        key = int(question.pop("notice", 0))
+        question = {name: given for name, given in request.args.items() if name not in {"notice", "page"}}
         recipe = {"question": question, "wording": asdict(wording)}
-        notice = operations.draft(model, community.id, sheet, scope.current().actor, recipe, key)
+        try:
+            if kept is not None and str(kept.version) != request.form.get("version"):
+                raise Conflict
+            key = kept.id if kept is not None else 0
+            notice = operations.draft(model, community.id, sheet, scope.current().actor, recipe, key)
+        except Conflict:
+            errors[""] = _("Somebody else has changed this draft meanwhile. Keeping it again replaces what they wrote.")
+            return None
         if issuing:
-            return self._issue(notice.id)
+            return self._issue(notice.id, notice.version)
         flash(_("The draft “%(title)s” was kept.", title=notice.title), "success")
         return redirect(url_for(".show", key=notice.id))
 
@@ -167,14 +184,17 @@ class NoticeRegister(Register):
         notice = self.record(key)
         if notice.state != DRAFT:
             abort(409)
-        return self._issue(key)
+        return self._issue(key, request.form.get("version", type=int))
 
     @staticmethod
-    def _issue(key: int) -> Any:
+    def _issue(key: int, version: int | None) -> Any:
         try:
-            notice = operations.issue(key, scope.current().actor, date.today())
+            notice = operations.issue(key, scope.current().actor, today(), version)
         except Conflict:
-            flash(_("Somebody else has issued or deleted this draft meanwhile."), "danger")
+            flash(
+                _("Somebody else has changed, issued or deleted this draft meanwhile. Please look at it again."),
+                "danger",
+            )
         else:
             flash(_("Issued as %(number)s. Print it and post it.", number=notice.number), "success")
         return redirect(url_for(".show", key=key))

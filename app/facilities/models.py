@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, relationship
 from app.community.models import Person
 from app.kernel.db import Record, Scoped
 from app.kernel.fields import derived, field, link
-from app.kernel.values import at_least, read_amount, read_count, read_hours, read_integer, read_phone
+from app.kernel.values import between, read_amount, read_count, read_hours, read_integer, read_phone
 
 
 class Facility(Record, Scoped):
@@ -51,8 +51,8 @@ class NoticeBoard(Record, Scoped):
     name: Mapped[str] = field(_l("Board name"), String(40), in_list=True, search=True, notice=True)
     kind: Mapped[str] = field(_l("Kind"), code="notice_board_kind", in_list=True, filter=True, notice=True)
     place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
-    width: Mapped[int] = field(_l("Width (cm)"), Integer, read=at_least(20, read_integer), in_list=True)
-    height: Mapped[int] = field(_l("Height (cm)"), Integer, read=at_least(20, read_integer), in_list=True)
+    width: Mapped[int] = field(_l("Width (cm)"), Integer, read=between(20, 5000, read_integer), in_list=True)
+    height: Mapped[int] = field(_l("Height (cm)"), Integer, read=between(20, 5000, read_integer), in_list=True)
     area = derived(_l("Area (m²)"), _board_area, "decimal", in_list=True, notice=True)
     keeper_id: Mapped[int | None] = link(_l("Keeper"), "person.id", in_list=True, notice=True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from enum import Flag, auto
 from typing import Any, TypeVar
@@ -41,6 +42,17 @@ def needs(right: Right | str) -> Callable[[_View], _View]:
         return view
 
     return declare
+
+
+_OWN_PATH = re.compile(r"/(?![/\\])[^\x00-\x20\\]*")
+
+
+def own_path(address: str) -> str:
+    """``address`` if it is a path of the portal, else nothing.
+
+    Browsers drop control characters and read // and \\ as the beginning of another host.
+    """
+    return address if _OWN_PATH.fullmatch(address) else ""
 
 
 def permitted(subject: str, right: Right) -> bool:

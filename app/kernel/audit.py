@@ -45,7 +45,7 @@ class AuditEntry(Record, InCommunity):
     __newest_first__ = True
 
     at: Mapped[datetime] = field(_l("Time"), in_form=False, in_list=True, default=now, index=True)
-    actor: Mapped[str] = field(_l("Who"), String(80), in_form=False, in_list=True, search=True)
+    actor: Mapped[str] = field(_l("Who"), String(120), in_form=False, in_list=True, search=True)
     action: Mapped[str] = field(_l("Action"), options=lambda: ACTIONS, in_form=False, in_list=True, filter=True)
     register: Mapped[str] = field(
         _l("Register"), options=lambda: registers.labels(), in_form=False, in_list=True, filter=True

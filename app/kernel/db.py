@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, ClassVar
+from zoneinfo import ZoneInfo
 
 from flask_appbuilder import Model
 from flask_appbuilder.models.sqla.base import SQLA
@@ -32,6 +33,15 @@ Model.metadata.naming_convention = {
 def now() -> datetime:
     """This moment in UTC, without zone, as the database stores it."""
     return datetime.now(UTC).replace(tzinfo=None)
+
+
+OFFICE_TIME = ZoneInfo("Asia/Shanghai")
+"""All offices keep one time, whatever clock the machine shows."""
+
+
+def today() -> date:
+    """The day it is in the offices."""
+    return datetime.now(OFFICE_TIME).date()
 
 
 class Record(Model):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import date
 from functools import cache
 from typing import Any
 
@@ -13,6 +12,7 @@ from flask_babel import gettext as _
 
 from app.kernel import codes, listing, records
 from app.kernel.access import Right, permitted
+from app.kernel.db import today
 from app.kernel.fields import Declared, fields_of
 from app.kernel.present import full_text, reads_in_full
 from app.kernel.values import Invalid, Violation, show, storable
@@ -106,7 +106,7 @@ class RecordForm:
 
     def _offer_choices(self) -> None:
         wanted = {d.field.code for d in self.fields if d.field.code}
-        offered = codes.choices({code for code in wanted if code}, date.today())
+        offered = codes.choices({code for code in wanted if code}, today())
         for declared in self.fields:
             field = self.form[declared.name]
             if declared.kind == "code" and declared.field.code:

@@ -113,7 +113,7 @@ class Listing:
             elif declared.field.sort:
                 yield getattr(entity, declared.field.sort).contains(text.lower(), autoescape=True)
             else:
-                yield self.expression(declared, entity, path).contains(text, autoescape=True)
+                yield self.expression(declared, entity, path).icontains(text, autoescape=True)
 
     def statement(self, names: Iterable[str], question: Question, *where: Any) -> Select[Any]:
         """The SELECT of the id and ``names`` for ``question``, in a stable order, without a limit."""

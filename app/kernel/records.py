@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import UniqueConstraint, func, select
 
 from app.kernel import codes, listing, registers, scope
-from app.kernel.db import InCommunity, Scoped, db
+from app.kernel.db import InCommunity, Scoped, db, today
 from app.kernel.fields import Declared, fields_of, title_of
+from app.kernel.scope import Scope, working_in
 from app.kernel.values import N_, Violation
 
 Data = Mapping[str, Any]
@@ -62,10 +62,8 @@ def problems(model: Any, data: Data, record: Any = None) -> list[Violation]:
     found = [*_code_problems(known, data, record), *_link_problems(known, data, record)]
     if found:
         return found
-    whole = {
-        **{name: getattr(record, name) for name in known if record is not None and known[name].lender is None},
-        **data,
-    }
+    own = {name: getattr(record, name) for name in known if record is not None and known[name].lender is None}
+    whole = completed(model, {**own, **data})
     found += _unique_problems(model, whole, record)
     for check in _checks.get(model, ()):
         found += check(whole, record)
@@ -77,7 +75,8 @@ def _lender_problems(known: Mapping[str, Declared], data: Data, record: Any) -> 
     """What is typed into a borrowed field must suit the record it belongs to."""
     borrowed = [known[name] for name in data if known[name].lender is not None]
     for relation in {declared.relation for declared in borrowed}:
-        lender = getattr(record, relation)
+        moved = f"{relation}_id" in data and _is_moved(record, known[f"{relation}_id"], data)
+        lender = None if moved else getattr(record, relation)
         names = {d.lender.name: d.name for d in borrowed if d.lender is not None and d.relation == relation}
         if lender is not None:
             given = {theirs: data[ours] for theirs, ours in names.items()}
@@ -87,7 +86,7 @@ def _lender_problems(known: Mapping[str, Declared], data: Data, record: Any) -> 
 
 def _code_problems(known: Mapping[str, Declared], data: Data, record: Any) -> Iterable[Violation]:
     coded = {name: known[name].field.code for name in data if known[name].kind == "code" and data[name] is not None}
-    allowed = codes.choices({str(code) for code in coded.values()}, date.today())
+    allowed = codes.choices({str(code) for code in coded.values()}, today())
     for name, code in coded.items():
         if record is not None and stored(record, known[name]) == data[name]:
             continue
@@ -125,7 +124,9 @@ def _unique_problems(model: Any, data: Data, record: Any) -> Iterable[Violation]
         if any(value is None for value in wanted.values()):
             continue
         statement = select(model.id).where(*(getattr(model, name) == value for name, value in wanted.items()))
-        taken = db.session.scalar(statement)
+        # What is unique everywhere is asked everywhere: only that it is taken is told.
+        with working_in(scope.current() if "community_id" in names else Scope(everything=True)):
+            taken = db.session.scalar(statement)
         if taken is not None and (record is None or taken != record.id):
             shown = next(name for name in reversed(names) if name != "community_id").removesuffix("_index")
             declared = fields_of(model)[shown]
@@ -158,14 +159,21 @@ def stored(record: Any, declared: Declared) -> Any:
 
 
 def _write(record: Any, data: Data) -> None:
+    """Write what is the record's own, then what it borrows, unless it now borrows from another."""
+    known = fields_of(record.__class__)
+    moved = {known[name].relation for name in data if _is_moved(record, known[name], data)}
     for name, value in data.items():
-        declared = fields_of(record.__class__)[name]
-        if declared.through and declared.lender:
-            lender = getattr(record, declared.relation)
-            if lender is not None:
-                setattr(lender, declared.lender.name, value)
-        else:
+        declared = known[name]
+        if declared.lender is None:
             setattr(record, name, value)
+        elif declared.relation not in moved and (lender := getattr(record, declared.relation)) is not None:
+            setattr(lender, declared.lender.name, value)
+
+
+def _is_moved(record: Any, declared: Declared, data: Data) -> bool:
+    """Does ``data`` point a link somewhere else? The form then still shows what belonged to the one before."""
+    own_link = declared.kind == "link" and declared.lender is None
+    return own_link and getattr(record, declared.name) != data[declared.name]
 
 
 def add(model: Any, data: Data) -> Any:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -17,8 +16,8 @@ from sqlalchemy import select
 from werkzeug.wrappers import Response
 
 from app.kernel import audit, codes, listing, records, registers, scope
-from app.kernel.access import Right, needs, permitted
-from app.kernel.db import Conflict, InCommunity, db, transaction
+from app.kernel.access import Right, needs, own_path, permitted
+from app.kernel.db import Conflict, InCommunity, db, today, transaction
 from app.kernel.fields import MAX_KEY, Declared, Label, fields_of, title_of
 from app.kernel.forms import RecordForm, rows_behind
 from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Listing, Question, Row
@@ -91,7 +90,7 @@ class Register(Named, BaseView):
         """What the address asks of the list; a malformed one is refused with 400."""
         args = request.args
         page, search, order = args.get("page", "1"), args.get("q", "").strip(), args.get("order", "")
-        if not page.isdecimal() or not 1 <= int(page) <= MAX_PAGE or len(search) > MAX_SEARCH or "\0" in search:
+        if len(page) > 10 or not page.isdecimal() or not 1 <= int(page) <= MAX_PAGE or len(search) > MAX_SEARCH:
             abort(400)
         if order and order not in self._sortable():
             abort(400)
@@ -140,7 +139,7 @@ class Register(Named, BaseView):
 
     def _offered_filters(self, question: Question) -> builtins.list[dict[str, Any]]:
         declared_filters = self.filters()
-        offered = codes.choices({d.field.code for d in declared_filters if d.field.code}, date.today())
+        offered = codes.choices({d.field.code for d in declared_filters if d.field.code}, today())
         found = []
         for declared in declared_filters:
             chosen = question.filters.get(declared.name)
@@ -257,8 +256,7 @@ class Register(Named, BaseView):
         return redirect(self._back(url_for(".show", key=key)))
 
     def _back(self, otherwise: str) -> str:
-        back = request.args.get("back", "")
-        return back if back.startswith("/") and not back.startswith(("//", "/\\")) else otherwise
+        return own_path(request.args.get("back", "")) or otherwise
 
     @expose("/edit/<int:key>", methods=["GET", "POST"])
     @needs(Right.EDIT)
@@ -305,6 +303,7 @@ class Register(Named, BaseView):
             else:
                 flash(_("%(register)s “%(name)s” was deleted.", register=self.label, name=name), "success")
                 return redirect(url_for(".list"))
+        uses = [use if permitted(use.register, Right.VIEW) else replace(use, titles=()) for use in uses]
         return self.page("register/delete.html", key=key, title=_("Delete %(name)s", name=name), name=name, uses=uses)
 
     # --- choosing --------------------------------------------------------------------------------------------

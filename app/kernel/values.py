@@ -111,7 +111,7 @@ def read_decimal(text: str) -> Decimal:
         raise Invalid(N_("Please enter a number."))
     if number != number.quantize(Decimal("0.01")):
         raise Invalid(N_("At most two decimals."))
-    return number + 0  # nothing has no sign
+    return number.quantize(Decimal("0.01")) + 0  # nothing has no sign
 
 
 def at_least(least: int, reader: Reader) -> Reader:
@@ -121,6 +121,19 @@ def at_least(least: int, reader: Reader) -> Reader:
         number = reader(text)
         if number < least:
             raise Invalid(N_("Must be at least %(least)s."), least=least)
+        return number
+
+    return read
+
+
+def between(least: int, most: int, reader: Reader) -> Reader:
+    """``reader``, refusing numbers below ``least`` and above ``most``."""
+    bounded = at_least(least, reader)
+
+    def read(text: str) -> Any:
+        number = bounded(text)
+        if number > most:
+            raise Invalid(N_("Must be at most %(most)s."), most=most)
         return number
 
     return read
@@ -184,6 +197,8 @@ def read_id_number(text: str) -> str:
         raise Invalid(N_("This is not a valid ID number.")) from None
     if not _CITIZEN.fullmatch(number):
         raise Invalid(N_("This is not a valid ID number."))
+    if not 1900 <= int(number[6:10]) <= 2200:
+        raise Invalid(N_("The year must lie between 1900 and 2200."))
     if number[-1] != check_digit:
         raise Invalid(N_("The check digit is wrong: one of the digits is mistyped."))
     return number

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, String, Text, UniqueConstraint, a
 from sqlalchemy.orm import Mapped, relationship
 
 from app.community.models import Person
-from app.kernel.db import Record, Scoped
+from app.kernel.db import Record, Scoped, today
 from app.kernel.fields import borrowed, derived, field, link
 from app.kernel.values import at_least, read_integer, read_uscc
 
@@ -55,11 +55,11 @@ STANDINGS = {
 
 
 def _standing(agreement: type[PartnershipAgreement]) -> ColumnElement[str]:
-    today = date.today()
+    day = today()
     return case(
-        (agreement.starts_on > today, "coming"),
-        (agreement.ends_on < today, "over"),
-        (agreement.ends_on <= today + timedelta(days=NOTICE_DAYS), "ending"),
+        (agreement.starts_on > day, "coming"),
+        (agreement.ends_on < day, "over"),
+        (agreement.ends_on <= day + timedelta(days=NOTICE_DAYS), "ending"),
         else_="running",
     )
 
@@ -82,7 +82,7 @@ class PartnershipAgreement(Record, Scoped):
 
 
 def _is_overdue(item: type[PlanItem]) -> ColumnElement[bool]:
-    return and_(item.due_on.is_not(None), item.due_on < date.today(), item.done_on.is_(None))
+    return and_(item.due_on.is_not(None), item.due_on < today(), item.done_on.is_(None))
 
 
 class PlanItem(Record, Scoped):
@@ -99,7 +99,7 @@ class PlanItem(Record, Scoped):
         read=at_least(2000, read_integer),
         in_list=True,
         notice=True,
-        default=lambda: date.today().year,
+        default=lambda: today().year,
     )
     unit_id: Mapped[int] = link(_l("Unit"), "partner_unit.id", in_list=True, filter=True, search=True, notice=True)
     content: Mapped[str] = field(_l("What is planned"), String(200), in_list=True, search=True, notice=True)

@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.kernel.capability import Figure, Task
-from app.kernel.db import count_of
+from app.kernel.db import count_of, today
 from app.kernel.listing import Listing, Question
 from app.kernel.records import Data, checks
 from app.kernel.values import Violation
@@ -20,12 +20,12 @@ from app.partners.models import NOTICE_DAYS, PartnershipAgreement, PartnerUnit, 
 
 @checks(PartnershipAgreement)
 def _check_agreement(data: Data, _record: Any) -> Iterable[Violation]:
-    return rules.check_agreement(data, date.today())
+    return rules.check_agreement(data, today())
 
 
 @checks(PlanItem)
 def _check_plan_item(data: Data, _record: Any) -> Iterable[Violation]:
-    return rules.check_plan_item(data, date.today())
+    return rules.check_plan_item(data, today())
 
 
 def figures() -> Iterable[Figure]:

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Integer, String, Text, UniqueConstraint, a
 from sqlalchemy.orm import Mapped, aliased, relationship
 
 from app.community.models import Person
-from app.kernel.db import Record, Scoped
+from app.kernel.db import Record, Scoped, today
 from app.kernel.fields import Access, borrowed, derived, field, link
 from app.kernel.tree import Tree
 from app.kernel.values import at_least, read_integer
@@ -147,7 +147,7 @@ class PostAssignment(Record, Scoped):
     member_id: Mapped[int] = link(_l("Member"), "party_member.id", in_list=True, search=True, notice=True)
     step = derived(_l("Step"), _step, "choice", options=lambda: STEPS, in_list=True, filter=True, notice=True)
     applied_on: Mapped[date] = field(
-        _l("Applied on"), in_list=True, help=_l("申报选岗: the member chooses a post."), default=date.today
+        _l("Applied on"), in_list=True, help=_l("申报选岗: the member chooses a post."), default=today
     )
     recommended_on: Mapped[date | None] = field(
         _l("Recommended on"), in_list=True, help=_l("群众荐岗: residents recommend the member.")

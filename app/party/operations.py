@@ -11,8 +11,9 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.community.models import Community
+from app.kernel import records
 from app.kernel.capability import Figure, Task
-from app.kernel.db import count_of, db
+from app.kernel.db import count_of, db, today
 from app.kernel.records import Data, checks
 from app.kernel.values import N_, Violation
 from app.party import rules
@@ -35,13 +36,14 @@ def _check_assignment(data: Data, record: Any) -> Iterable[Violation]:
     ):
         yield Violation("member_id", N_("The same member already is on the way to this post, or holds it."))
     assignment = rules.Assignment(**{name: data[name] for name in rules.Assignment.__dataclass_fields__})
-    yield from rules.check_assignment(assignment, post.places if post else 0, taken, date.today())
+    yield from rules.check_assignment(assignment, post.places if post else 0, taken, today())
 
 
 @checks(ServicePost)
 def _check_post(data: Data, record: Any) -> Iterable[Violation]:
     if record is None:
         return
+    db.session.get(ServicePost, record.id, with_for_update=True)
     held = count_of(PostAssignment, *_held(record.id))
     if data["places"] < held:
         yield Violation("places", N_("%(held)s members hold this post now."), {"held": held})
@@ -49,7 +51,7 @@ def _check_post(data: Data, record: Any) -> Iterable[Violation]:
 
 @checks(PartyMember)
 def _check_member(data: Data, _record: Any) -> Iterable[Violation]:
-    yield from rules.check_membership(data["joined_on"], data["full_member_on"], date.today())
+    yield from rules.check_membership(data["joined_on"], data["full_member_on"], today())
     branch = db.session.get(PartyOrganization, data["branch_id"])
     group = db.session.get(PartyOrganization, data["group_id"]) if data["group_id"] else None
     if group and branch and not group.path.startswith(branch.path):
@@ -61,6 +63,8 @@ def _check_organization(data: Data, record: Any) -> Iterable[Violation]:
     parent = db.session.get(PartyOrganization, data["parent_id"]) if data["parent_id"] else None
     if record is not None and parent is not None and parent.path.startswith(record.path):
         yield Violation("parent_id", N_("An organisation cannot belong to itself or to one below it."))
+    if record is not None and data["kind"] != record.kind and records.uses_of(record):
+        yield Violation("kind", N_("The kind cannot change while members or posts belong to it."))
     if data["kind"] == GROUP and parent is None:
         yield Violation("parent_id", N_("A party group belongs to a branch."))
 

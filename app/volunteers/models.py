@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, String, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, relationship
 
 from app.community.models import Person
-from app.kernel.db import Record, Scoped
+from app.kernel.db import Record, Scoped, today
 from app.kernel.fields import borrowed, derived, field, link
 
 
@@ -51,7 +51,7 @@ class Volunteer(Record, Scoped):
         _l("Team"), "volunteer_team.id", in_list=True, filter=True, search=True, notice=True
     )
     skill: Mapped[str | None] = field(_l("Skill"), code="skill", in_list=True, filter=True, notice=True)
-    registered_on: Mapped[date] = field(_l("Registered on"), in_list=True, default=date.today)
+    registered_on: Mapped[date] = field(_l("Registered on"), in_list=True, default=today)
     stars: Mapped[str | None] = field(_l("Star grade"), code="volunteer_stars", filter=True, notice=True)
 
     person: Mapped[Person] = relationship()

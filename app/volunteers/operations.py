@@ -10,7 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
 from app.kernel.capability import Figure, Task
-from app.kernel.db import count_of
+from app.kernel.db import count_of, today
 from app.kernel.records import Data, checks
 from app.kernel.rules import not_to_come
 from app.kernel.values import Violation
@@ -19,12 +19,12 @@ from app.volunteers.models import Volunteer, VolunteerTeam
 
 @checks(Volunteer)
 def _check_volunteer(data: Data, _record: Any) -> Iterable[Violation]:
-    yield from not_to_come(data, "registered_on", date.today())
+    yield from not_to_come(data, "registered_on", today())
 
 
 @checks(VolunteerTeam)
 def _check_team(data: Data, _record: Any) -> Iterable[Violation]:
-    yield from not_to_come(data, "founded_on", date.today())
+    yield from not_to_come(data, "founded_on", today())
 
 
 def figures() -> Iterable[Figure]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
-
 from flask import current_app
 from flask_appbuilder import expose
 from flask_appbuilder.views import IndexView
 
 from app.kernel.access import Right, needs, permitted
+from app.kernel.db import today
 from app.kernel.named import Named
 
 
@@ -19,12 +18,12 @@ class HomeView(Named, IndexView):
     @needs(Right.VIEW)
     def index(self) -> str:
         capabilities = current_app.extensions["capabilities"]
-        today = date.today()
+        day = today()
         offered = [
             task
             for capability in capabilities
             if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
-            for task in capability.tasks(today)
+            for task in capability.tasks(day)
             if permitted(task.register, Right.VIEW)
         ]
         tasks = sorted((task for task in offered if task.count > 0), key=lambda task: not task.urgent)
@@ -34,6 +33,4 @@ class HomeView(Named, IndexView):
             if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
             if (shown := [figure for figure in capability.figures() if permitted(figure.register, Right.VIEW)])
         ]
-        return str(
-            self.render_template("home.html", has_tasks=bool(offered), tasks=tasks, figures=figures, today=today)
-        )
+        return str(self.render_template("home.html", has_tasks=bool(offered), tasks=tasks, figures=figures, today=day))

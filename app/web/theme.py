@@ -8,9 +8,9 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask.globals import request_ctx
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
 from flask_login import current_user
@@ -19,7 +19,7 @@ from sqlalchemy.exc import DataError
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
-from app.kernel.access import Right, permitted
+from app.kernel.access import Right, own_path, permitted
 from app.kernel.db import Conflict, db
 from app.kernel.scope import OutOfScope
 from app.roles import TITLES
@@ -76,6 +76,8 @@ def _add_headers(response: Response) -> Response:
 
 
 def _error_page(code: int, title: str, advice: str, reference: str = "") -> tuple[str, int]:
+    if request_ctx.url_adapter is None:  # the Host header was so odd that no page can be addressed
+        return title, code
     page = render_template("error.html", code=code, title=title, advice=advice, reference=reference)
     return page, code
 
@@ -154,8 +156,7 @@ def switch_language(locale: str) -> Response:
         abort(404)
     session["locale"] = locale
     refresh()
-    came_from = request.referrer or ""
-    return redirect(came_from if urlsplit(came_from).netloc == request.host else "/")
+    return redirect(own_path(request.args.get("back", "")) or "/")
 
 
 def init_app(app: Flask) -> None:

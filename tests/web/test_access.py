@@ -40,7 +40,7 @@ REGISTER_GRANTS = {
     "plan_item": ("SOV", "SO", "SO", "SO", "SO"),
     "notice": ("SOV", "", "", "SO", ""),
     "account": ("AU", "A", "A", "", ""),
-    "code": ("SOVAU", "SOA", "SOA", "", ""),
+    "code": ("SOVAU", "SOA", "A", "", ""),
     "audit_entry": ("U", "", "", "", ""),
 }
 ACTIONS = {"list": 0, "show": 0, "choices": 0, "add": 1, "edit": 2, "delete": 3}

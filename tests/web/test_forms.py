@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
 from app import roles
+from app.community.models import Person
 from app.kernel.access import Right
 from app.kernel.codes import Code
 from app.kernel.db import db
@@ -443,9 +444,10 @@ def test_codes_are_never_deleted_and_stay_on_old_records_when_retired(world: Wor
     made = client.post("/code/add/", data=typed(world, "code", code_list="skill", value="临", label="钟表修理"))
     code = int(made.location.rsplit("/", 1)[1])
     volunteer = a_full_row(world, "volunteer", skill="临")
-    form = Page(client.get(f"/code/edit/{code}")).filled_in()
-    assert client.post(f"/code/edit/{code}", data={**form, "retired_on": "2026-01-01"}).status_code == 302
-    client.get("/")
+    assert client.get(f"/code/edit/{code}").status_code == 403, "codes are everybody's: one office may only add to them"
+    keeper = world.client("administrator")
+    form = Page(keeper.get(f"/code/edit/{code}")).filled_in()
+    assert keeper.post(f"/code/edit/{code}", data={**form, "retired_on": "2026-01-01"}).status_code == 302
     assert "钟表修理" not in Page(client.get("/volunteer/add/")).source
     old = Page(client.get(f"/volunteer/edit/{volunteer}"))
     assert "钟表修理" in old.source
@@ -488,3 +490,56 @@ def test_a_form_of_ours_carries_what_it_takes(world: World, guarded: Flask, regi
     assert how_many(world, register) == before
     assert client.post(f"/{register}/add/", data={**data, "csrf_token": token}).status_code == 302
     assert how_many(world, register) == before + 1
+
+
+def test_a_phone_typed_for_a_new_leader_never_lands_on_the_old_one(world: World) -> None:
+    """The form still shows the old leader's phone when another is chosen."""
+    old, new = world.person(phone=phone(1)), world.person(phone=phone(2))
+    team = world.make("volunteer_team", name="护河队", kind="1", leader_id=old)
+    client = world.client("office_staff")
+    form = Page(client.get(f"/volunteer_team/edit/{team}")).filled_in()
+    given = {**form, "leader_id": str(new), "leader_phone": phone(3)}
+    assert client.post(f"/volunteer_team/edit/{team}", data=given).status_code == 302
+    assert world.get("volunteer_team", team).leader_id == new
+    assert (world.get("person", old).phone, world.get("person", new).phone) == (phone(1), phone(2))
+
+
+@one_database
+@pytest.mark.parametrize("back", ["/%09/evil.example", "/%0d%0aX", "/%5Cevil.example", "/%0a/x"])
+def test_a_crooked_way_back_leads_to_the_record(world: World, back: str) -> None:
+    client = world.client("office_staff")
+    answer = client.post(f"/facility/add/?back={back}", data=typed(world, "facility"))
+    assert answer.status_code == 302
+    assert answer.location.startswith("/facility/show/")
+    assert world.client().get(f"/login/?next={back}").status_code == 200
+
+
+@one_database
+def test_an_administrator_who_deletes_a_community_learns_no_names(world: World) -> None:
+    world.person(name="秘密人")
+    page = world.client("administrator").get(f"/community/delete/{world.here.id}").text
+    assert "居民" in page
+    assert "秘密人" not in page
+
+
+@one_database
+def test_a_number_that_tells_an_impossible_birthday_is_refused(world: World) -> None:
+    client = world.client("office_staff")
+    for born in ("2090-01-01", "1800-01-01"):
+        data = {"name": "王小明", "id_number": id_number(7, born)}
+        assert client.post("/person/add/", data=data).status_code == 200, born
+    client.post("/person/add/", data={"name": "王小明", "id_number": id_number(7, "1956-03-07", sex=2)})
+    with world.work():
+        person = db.session.scalars(select(Person)).one()
+        assert (person.birth_on.isoformat(), person.sex) == ("1956-03-07", "2")
+
+
+@one_database
+def test_a_community_is_neither_cut_off_nor_turned_upside_down(world: World) -> None:
+    client = world.client("administrator")
+    form = Page(client.get(f"/community/edit/{world.east.id}")).filled_in()
+    for change in ({"parent_id": ""}, {"level": "1", "parent_id": str(world.here.id)}):
+        assert client.post(f"/community/edit/{world.east.id}", data={**form, **change}).status_code == 200
+    district = Page(client.get(f"/community/edit/{world.district.id}")).filled_in()
+    assert client.post(f"/community/edit/{world.district.id}", data={**district, "level": "3"}).status_code == 200
+    assert client.post(f"/community/edit/{world.east.id}", data=form).status_code == 302

@@ -402,3 +402,48 @@ def test_a_kept_draft_is_taken_up_again_and_stays_one(world: World) -> None:
     world.client("branch_secretary").post(f"/notice/issue/{key}")
     assert client.get(again).status_code == 404, "an issued notice is not taken up again"
     assert client.post(again, data=form).status_code == 404
+
+
+@one_database
+def test_a_notice_holds_the_whole_list_whatever_page_one_was_on(world: World) -> None:
+    for _number in range(30):
+        world.person()
+    client = world.client("office_staff")
+    address = "/notice/draft/person?page=2"
+    form = {**Page(client.get(address)).filled_in(), "columns": ["name"], "do": "keep"}
+    key = int(client.post(address, data=form).location.rsplit("/", 1)[1])
+    assert len(world.get("notice", key).sheet.table.rows) == 30
+
+
+@one_database
+def test_a_number_hidden_in_a_record_does_not_reach_the_wall(world: World) -> None:
+    world.make("facility", name="棋牌室", kind="1", place="王阿姨家13812345678", state="1")
+    client = world.client("branch_secretary")
+    page = Page(client.get("/notice/draft/facility"))
+    assert any("138" in told and "第1行" in told for told in page.summary())
+    form = {**page.filled_in(), "columns": ["name", "place"], "do": "issue"}
+    assert client.post("/notice/draft/facility", data=form).status_code == 200
+    with world.work():
+        assert not db.session.scalars(select(Notice)).all()
+    without = {**form, "columns": ["name"]}
+    assert client.post("/notice/draft/facility", data=without).status_code == 302
+
+
+@one_database
+def test_of_two_at_one_draft_the_second_is_told(world: World) -> None:
+    world.post()
+    client, other = world.client("office_staff"), world.client("branch_secretary")
+    form = {**Page(client.get("/notice/draft/service_post")).filled_in(), "columns": ["name"], "do": "keep"}
+    key = int(client.post("/notice/draft/service_post", data=form).location.rsplit("/", 1)[1])
+    address = f"/notice/draft/service_post?notice={key}"
+    mine = {**Page(client.get(address)).filled_in(), "columns": ["name"], "do": "keep", "title": "第一稿"}
+    theirs = {**Page(other.get(address)).filled_in(), "columns": ["name"], "do": "keep", "title": "第二稿"}
+    looked_at = Page(other.get(f"/notice/show/{key}")).soup.select_one("form[action*=issue] [name=version]")["value"]
+    assert client.post(address, data=mine).status_code == 302
+    page = Page(other.post(address, data=theirs))
+    assert page.filled_in()["title"] == "第二稿", "what was typed is lost"
+    assert world.get("notice", key).title == "第一稿"
+    other.post(f"/notice/issue/{key}", data={"version": looked_at})
+    assert world.get("notice", key).number is None, "issued a text she never saw"
+    assert client.post("/notice/draft/person?notice=" + str(key), data=mine).status_code == 404
+    assert client.post("/notice/draft/service_post?notice=", data=form).status_code == 302

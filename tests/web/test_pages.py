@@ -201,7 +201,7 @@ def test_a_failure_inside_gives_a_number_and_nothing_else_away(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, person: str | None, failure: Any
 ) -> None:
     monkeypatch.setattr(listing, "rows", failure)
-    monkeypatch.setattr(security, "get_safe_redirect", failure)
+    monkeypatch.setattr(security, "own_path", failure)
     client = world.client(person)
     page = Page(client.get("/person/list/" if person else "/login/"))
     assert page.status == 500

@@ -57,6 +57,8 @@ def _linked(world: World, declared: Declared, at: Place) -> str:
 
 
 def _text(world: World, declared: Declared, number: int) -> str:
+    if declared.field.read is values.read_phone and declared.field.notice:
+        return f"0523-8688{number % 10000:04d}"  # what is posted is a telephone of the office
     if declared.field.read in _READ:
         return _READ[declared.field.read](number)
     if declared.kind == "date":
