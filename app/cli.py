@@ -63,7 +63,7 @@ def init(demo: bool) -> None:
 
 
 def load_demo() -> None:
-    """The demo communities through the checks every form passes, and an account for each role."""
+    """The demo communities through the checks every form passes, and their accounts: all of it, or nothing."""
     with transaction():
         sheets.load(Community, sheets.read_csv(SEEDS / "demo" / "community.csv"))
         places = {community.name: community.id for community in db.session.scalars(select(Community))}
@@ -77,21 +77,21 @@ def load_demo() -> None:
                         sheets.load(REGISTERS[name].model, rows)
                     except sheets.BadRow as bad:
                         raise click.ClickException(f"{name}.csv, {place}, line {bad}") from bad
-    make_accounts(current_app.config["INSTANCE"] / "accounts.txt")
+        _make_accounts(places, current_app.config["INSTANCE"] / "accounts.txt")
 
 
-def make_accounts(file: Path) -> None:
-    """A demo account for each role and community, written to ``file`` (mode 600): user name, password, role."""
+def _make_accounts(places: dict[str, int], file: Path) -> None:
+    """The demo accounts, written to ``file`` (mode 600) a line each: user name, password, role."""
     lines = []
-    with transaction():
-        for row in sheets.read_csv(SEEDS / "demo" / "account.csv"):
-            community = db.session.scalars(select(Community).where(Community.name == row["community"])).one()
-            account = Account(
-                username=row["username"], full_name=row["full_name"], role=Role(row["role"]), community_id=community.id
-            )
-            password = give_password(account)
-            db.session.add(account)
-            lines.append(f"{account.username}\t{password}\t{account.role}\n")
+    for row in sheets.read_csv(SEEDS / "demo" / "account.csv"):
+        account = Account(
+            username=row["username"],
+            full_name=row["full_name"],
+            role=Role(row["role"]),
+            community_id=places[row["community"]],
+        )
+        lines.append(f"{account.username}\t{give_password(account)}\t{account.role}\n")
+        db.session.add(account)
     descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.writelines(lines)

@@ -73,10 +73,13 @@ class PartyMember(Record, Scoped):
     group: Mapped[PartyOrganization | None] = relationship(foreign_keys=[group_id])
 
 
+def holds() -> tuple[ColumnElement[bool], ...]:
+    """What is true of an assignment while the member holds the post."""
+    return PostAssignment.appointed_on.is_not(None), PostAssignment.ended_on.is_(None)
+
+
 def _holding(post: type[ServicePost]) -> ColumnElement[bool]:
-    return and_(
-        PostAssignment.post_id == post.id, PostAssignment.appointed_on.is_not(None), PostAssignment.ended_on.is_(None)
-    )
+    return and_(PostAssignment.post_id == post.id, *holds())
 
 
 def _held(post: type[ServicePost]) -> ColumnElement[int]:

@@ -17,19 +17,18 @@ from app.kernel.db import count_of, db, today
 from app.kernel.records import Data, checks
 from app.kernel.values import N_, Violation
 from app.party import rules
-from app.party.models import GROUP, PartyMember, PartyOrganization, PostAssignment, ServicePost
-
-HOLDING = (PostAssignment.appointed_on.is_not(None), PostAssignment.ended_on.is_(None))
-
-
-def _held(post_id: int) -> tuple[Any, ...]:
-    return PostAssignment.post_id == post_id, *HOLDING
+from app.party.models import GROUP, PartyMember, PartyOrganization, PostAssignment, ServicePost, holds
 
 
 @checks(PostAssignment)
 def _check_assignment(data: Data, record: Any) -> Iterable[Violation]:
     post = db.session.get(ServicePost, data["post_id"], with_for_update=True)
-    taken = count_of(PostAssignment, *_held(data["post_id"]), PostAssignment.id != getattr(record, "id", -1))
+    taken = count_of(
+        PostAssignment,
+        PostAssignment.post_id == data["post_id"],
+        *holds(),
+        PostAssignment.id != getattr(record, "id", -1),
+    )
     same = PostAssignment.post_id == data["post_id"], PostAssignment.member_id == data["member_id"]
     if not data["ended_on"] and count_of(
         PostAssignment, *same, PostAssignment.ended_on.is_(None), PostAssignment.id != getattr(record, "id", -1)
@@ -44,7 +43,7 @@ def _check_post(data: Data, record: Any) -> Iterable[Violation]:
     if record is None:
         return
     db.session.get(ServicePost, record.id, with_for_update=True)
-    held = count_of(PostAssignment, *_held(record.id))
+    held = count_of(PostAssignment, PostAssignment.post_id == record.id, *holds())
     if data["places"] < held:
         yield Violation("places", N_("%(held)s members hold this post now."), {"held": held})
 
@@ -73,13 +72,13 @@ def figures() -> Iterable[Figure]:
     """Members, posts and how many of their places are held."""
     yield Figure(_l("Party members"), count_of(PartyMember), "party_member")
     yield Figure(_l("Service posts"), count_of(ServicePost), "service_post")
-    yield Figure(_l("Posts held"), count_of(PostAssignment, *HOLDING), "post_assignment")
+    yield Figure(_l("Posts held"), count_of(PostAssignment, *holds()), "post_assignment")
 
 
 def tasks(_today: date) -> Iterable[Task]:
     """Vacant places, and assignments that wait for their next step."""
     places = db.session.scalar(select(func.coalesce(func.sum(ServicePost.places), 0))) or 0
-    vacant = places - count_of(PostAssignment, *HOLDING)
+    vacant = places - count_of(PostAssignment, *holds())
     yield Task(
         _("Service posts with vacant places"),
         vacant,

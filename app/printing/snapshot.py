@@ -16,7 +16,7 @@ Paper = Literal["A4", "A3"]
 VERSION = 1
 LIMITS = {
     "title": 200,
-    "number": 60,
+    "number": 120,
     "issuer": 120,
     "short_code": 40,
     "paragraph": 20_000,
