@@ -55,10 +55,9 @@ class AuditEntryRegister(Register):
     model = AuditEntry
     show_template = "audit_entry/show.html"
 
-    def more(self, key: int) -> dict[str, Any]:
-        entry = self.record(key)
-        known = fields_of(REGISTERS[entry.register].model) if entry.register in REGISTERS else {}
-        return {"changes": [(known[name].field.label, *told) for name, told in entry.changes.items() if name in known]}
+    def more(self, record: AuditEntry) -> dict[str, Any]:
+        known = fields_of(REGISTERS[record.register].model) if record.register in REGISTERS else {}
+        return {"changes": [(known[name].field.label, *told) for name, told in record.changes.items() if name in known]}
 
 
 class PasswordView(Named, BaseView):

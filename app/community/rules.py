@@ -9,6 +9,7 @@ from typing import Any
 from pypinyin import Style, lazy_pinyin
 from stdnum.cn import ric
 
+from app.kernel.rules import not_to_come
 from app.kernel.values import N_, Violation
 
 SURNAMES = {
@@ -48,27 +49,27 @@ def name_key(name: str) -> str:
 
 def told_by_identity(id_number: str | None, birth_on: date | None, sex: str | None) -> dict[str, Any]:
     """Birth date and sex where they were left blank and the ID number says them (GB 11643)."""
-    found: dict[str, Any] = {}
-    if id_number and birth_on is None:
-        found["birth_on"] = ric.get_birth_date(id_number)
-    if id_number and sex is None:
-        found["sex"] = "1" if int(id_number[16]) % 2 else "2"
-    return found
+    if not id_number:
+        return {}
+    given = {"birth_on": birth_on, "sex": sex}
+    return {name: said for name, said in _identity_says(id_number).items() if given[name] is None}
+
+
+def _identity_says(id_number: str) -> dict[str, Any]:
+    """The birth date, and the sex as a code of GB/T 2261.1: the 17th digit is odd for men (1), even for women (2)."""
+    return {"birth_on": ric.get_birth_date(id_number), "sex": "1" if int(id_number[16]) % 2 else "2"}
 
 
 def check_identity(id_number: str | None, birth_on: date | None, sex: str | None) -> Iterator[Violation]:
-    """The ID number states birth date and sex (GB 11643: the 17th digit is odd for men); all must agree.
-
-    ``sex`` is a code of GB/T 2261.1, where 1 is male and 2 female.
-    """
+    """The ID number states birth date and sex (GB 11643); all must agree. ``sex`` is a code of GB/T 2261.1."""
     if not id_number:
         return
-    if birth_on and ric.get_birth_date(id_number) != birth_on:
+    said = _identity_says(id_number)
+    if birth_on and said["birth_on"] != birth_on:
         yield Violation("birth_on", N_("The ID number says another birth date. One of the two is wrong."))
-    if sex in {"1", "2"} and (int(id_number[16]) % 2 == 1) != (sex == "1"):
+    if sex in {"1", "2"} and said["sex"] != sex:
         yield Violation("sex", N_("The ID number says another sex. One of the two is wrong."))
 
 
 def check_birth(birth_on: date | None, today: date) -> Iterator[Violation]:
-    if birth_on and birth_on > today:
-        yield Violation("birth_on", N_("This day is still to come."))
+    yield from not_to_come({"birth_on": birth_on}, "birth_on", today)

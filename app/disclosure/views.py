@@ -32,12 +32,11 @@ class NoticeRegister(Register):
     model = Notice
     show_template = "notice/show.html"
 
-    def more(self, key: int) -> dict[str, Any]:
-        notice = self.record(key)
-        if notice.state != DRAFT:
-            return {"draft": "", "version": notice.version}
-        again = {**notice.recipe.get("question", {}), "notice": str(key)}
-        return {"draft": f"{_draft_path(notice.source)}?{urlencode(again)}", "version": notice.version}
+    def more(self, record: Notice) -> dict[str, Any]:
+        if record.state != DRAFT:
+            return {"draft": "", "version": record.version}
+        again = {**record.recipe.get("question", {}), "notice": str(record.id)}
+        return {"draft": f"{_draft_path(record.source)}?{urlencode(again)}", "version": record.version}
 
     @expose("/draft/<source>", methods=["GET", "POST"])
     @needs(Right.DRAFT)
@@ -86,7 +85,6 @@ class NoticeRegister(Register):
             preview_rows=PREVIEW_ROWS if sheet and sheet.table and len(sheet.table.rows) == PREVIEW_ROWS else 0,
             errors=errors,
             images=images,
-            question=question,
         )
 
     def _kept_draft(self, source: str) -> Notice | None:

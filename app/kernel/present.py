@@ -40,9 +40,3 @@ def text(declared: Declared, value: Any) -> str:
     """What the person at work sees of a value."""
     whole = full_text(declared, value)
     return whole if not whole or reads_in_full(declared) else declared.field.mask(whole)
-
-
-def notice_text(declared: Declared, value: Any) -> str:
-    """What a public notice shows of a value; masked whoever prints it."""
-    whole = full_text(declared, value)
-    return declared.field.notice_mask(whole) if whole and declared.field.notice_mask else whole

@@ -127,7 +127,6 @@ class Register(Named, BaseView):
             count=count,
             counted_all=count <= COUNT_LIMIT,
             pages=-(-min(count, COUNT_LIMIT) // PAGE_SIZE),
-            page_size=PAGE_SIZE,
             actions=[action for action in LIST_ACTIONS if self.may(action.right) and action.offered(self.model)],
             sortable=self._sortable(),
         )
@@ -182,10 +181,10 @@ class Register(Named, BaseView):
             fields=shown,
             related=self._related(key),
             related_rows=RELATED_ROWS,
-            **self.more(key),
+            **self.more(record),
         )
 
-    def more(self, key: int) -> dict[str, Any]:
+    def more(self, record: Any) -> dict[str, Any]:
         """What a subclass's own show template needs besides."""
         return {}
 
@@ -328,7 +327,7 @@ class Register(Named, BaseView):
         )
 
     def page(self, template: str, **context: Any) -> str:
-        return str(self.render_template(template, register=self, Right=Right, may=permitted, **context))
+        return str(self.render_template(template, register=self, **context))
 
 
 def _hint(declared: Declared, value: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
+from app.kernel.rules import not_to_come
 from app.kernel.values import N_, Violation
 
 
@@ -56,10 +57,9 @@ def check_assignment(assignment: Assignment, places: int, taken: int, today: dat
 
 def check_membership(joined_on: date | None, full_member_on: date | None, today: date) -> Iterator[Violation]:
     """A member is on probation first; full membership does not begin before joining."""
-    if joined_on and joined_on > today:
-        yield Violation("joined_on", N_("This day is still to come."))
-    if full_member_on and full_member_on > today:
-        yield Violation("full_member_on", N_("This day is still to come."))
+    days = {"joined_on": joined_on, "full_member_on": full_member_on}
+    for name in days:
+        yield from not_to_come(days, name, today)
     if full_member_on and not joined_on:
         yield Violation("joined_on", N_("Please enter the day of joining as well."))
     if joined_on and full_member_on and full_member_on < joined_on:

@@ -17,12 +17,15 @@ class HomeView(Named, IndexView):
     @expose("/")
     @needs(Right.VIEW)
     def index(self) -> str:
-        capabilities = current_app.extensions["capabilities"]
+        capabilities = [
+            capability
+            for capability in current_app.extensions["capabilities"]
+            if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
+        ]
         day = today()
         offered = [
             task
             for capability in capabilities
-            if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
             for task in capability.tasks(day)
             if permitted(task.register, Right.VIEW)
         ]
@@ -30,7 +33,6 @@ class HomeView(Named, IndexView):
         figures = [
             (capability.label, shown)
             for capability in capabilities
-            if any(permitted(view.model.__tablename__, Right.VIEW) for view in capability.views)
             if (shown := [figure for figure in capability.figures() if permitted(figure.register, Right.VIEW)])
         ]
         return str(self.render_template("home.html", has_tasks=bool(offered), tasks=tasks, figures=figures, today=day))
