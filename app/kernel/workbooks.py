@@ -1,0 +1,365 @@
+"""Workbooks in: an uploaded file becomes its sheets, as grids of text.
+
+A file is read in a process of its own, begun for it and bounded in memory and computing time: one cell in the last
+corner of a sheet makes the reading library ask for 500 GB, which ends the process it runs in.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import resource
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path, PurePath
+from typing import Any
+from zipfile import ZipFile
+
+from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
+
+from app.kernel.values import N_, Invalid
+
+MEGABYTE = 1024**2
+MAX_FILE = 20 * MEGABYTE
+MAX_UNPACKED = 100 * MEGABYTE
+MAX_ENTRIES = 2_000
+MAX_TEXT = 20_000_000
+"""Characters of all sheets together, and one for each cell."""
+MEMORY = 400 * MEGABYTE
+"""Address space; Python and its libraries take some 30 MB of it."""
+SECONDS = 5
+"""Computing time; a busy machine may take :data:`PATIENCE` seconds to give it."""
+PATIENCE = 60
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one sheet may have after its empty edges are cut off: rows, columns, characters in a cell."""
+
+    rows: int = 5_000
+    columns: int = 60
+    characters: int = 5_000
+
+
+CATALOGUE = Limits()
+
+
+@dataclass(frozen=True)
+class Range:
+    """Cells merged into one: rows and columns counted from 0, the last ones included."""
+
+    top: int
+    left: int
+    bottom: int
+    right: int
+
+
+@dataclass(frozen=True)
+class Grid:
+    """One sheet. Every row has the same number of cells; ``rows[0]`` is row 1 even if the sheet begins further down."""
+
+    name: str
+    rows: tuple[tuple[str, ...], ...]
+    merged: tuple[Range, ...] = ()
+    hidden: bool = False
+
+
+class NotASheet(Invalid):
+    """A file that cannot be read as sheets; the message says what to do about it."""
+
+
+EMPTY = N_("There is nothing in this file.")
+PASSWORD = N_("The file is protected by a password. Please remove the password, save the file and choose it again.")
+DAMAGED = N_("The file is damaged or incomplete. Please open it in WPS or Excel and save it as .xlsx.")
+NO_TABLE = N_("This is neither a workbook nor a CSV table. Please open it in WPS or Excel and save it as .xlsx.")
+DOCUMENT = N_("This is a text document. Please copy its table into a sheet of WPS or Excel and save that as .xlsx.")
+TOO_MUCH = N_(
+    "There is too much in this file, or it is damaged. Please save the table you need as an .xlsx of its own."
+)
+
+
+def open_workbook(data: bytes, filename: str, limits: Limits = CATALOGUE) -> list[Grid]:
+    """The sheets of an .xlsx, .xls, .ods or .csv file, told apart by ``data``; ``filename`` names the sheet of a CSV.
+
+    Days are written 2026-03-05, times 8:30, whole numbers without decimals, truth 是 or 否; formulas give the value
+    they last had. Merged ranges are known of .xlsx and .xls only. Raises :class:`NotASheet`.
+    """
+    if not data.strip(b"\0\t\n\r "):
+        raise NotASheet(EMPTY)
+    if len(data) > MAX_FILE:
+        raise NotASheet(N_("The file is larger than %(limit)s MB."), limit=MAX_FILE // MEGABYTE)
+    question = json.dumps({"filename": filename, "limits": asdict(limits)}).encode() + b"\n"
+    try:
+        reader = subprocess.run(  # noqa: S603 (our own module)
+            [sys.executable, "-m", __name__],
+            input=question + data,
+            capture_output=True,
+            timeout=PATIENCE,
+            cwd=Path(__file__).parents[2],
+            env={name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
+        )
+    except subprocess.TimeoutExpired:
+        raise NotASheet(TOO_MUCH) from None
+    if reader.returncode < 0:  # ended by a limit
+        raise NotASheet(TOO_MUCH)
+    if reader.returncode:
+        raise RuntimeError(reader.stderr.decode(errors="replace"))
+    answer = json.loads(reader.stdout)
+    if "refusal" in answer:
+        raise NotASheet(answer["refusal"], **answer["params"])
+    return [_grid(**sheet) for sheet in answer["sheets"]]
+
+
+def column_letters(column: int) -> str:
+    """How sheets name a column counted from 0: A … Z, AA …"""
+    letters = ""
+    column += 1
+    while column:
+        column, letter = divmod(column - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
+def _grid(name: str, rows: list[list[str]], merged: list[list[int]], hidden: bool) -> Grid:
+    width = max(map(len, rows), default=0)
+    return Grid(
+        name, tuple((*row, *[""] * (width - len(row))) for row in rows), tuple(Range(*each) for each in merged), hidden
+    )
+
+
+# --- in the process of its own -----------------------------------------------------------------------------------
+
+
+def _serve() -> None:
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    question = json.loads(sys.stdin.buffer.readline())
+    answer: dict[str, Any]
+    try:
+        answer = {"sheets": _read(sys.stdin.buffer.read(), question["filename"], Limits(**question["limits"]))}
+    except NotASheet as refusal:
+        answer = {"refusal": refusal.message, "params": refusal.params}
+    except MemoryError:
+        answer = {"refusal": TOO_MUCH, "params": {}}
+    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
+
+
+def _read(data: bytes, filename: str, limits: Limits) -> list[dict[str, Any]]:
+    """The sheets as the arguments of :func:`_grid`."""
+    sheets = []
+    room = MAX_TEXT
+    for name, rows, merged, hidden in _tables(data, filename):
+        kept = _kept(name, rows, limits)
+        height, width = len(kept), max(map(len, kept), default=0)
+        room -= height * width + sum(len(cell) for row in kept for cell in row)
+        if room < 0:
+            raise NotASheet(TOO_MUCH)
+        sheets.append(
+            {"name": name, "rows": kept, "merged": list(_within(merged, height, width)), "hidden": hidden},
+        )
+    if not any(sheet["rows"] for sheet in sheets):
+        raise NotASheet(EMPTY)
+    return sheets
+
+
+_Merged = tuple[tuple[int, int], tuple[int, int]]
+_Table = tuple[str, Iterable[Sequence[Any]], list[_Merged], bool]
+
+
+def _tables(data: bytes, filename: str) -> Iterator[_Table]:
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        with _blaming_the_file():
+            _check_package(data)
+        return _workbook(data)
+    if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
+        _check_compound(data)
+        return _workbook(data)
+    return _csv(data, filename)
+
+
+@contextmanager
+def _blaming_the_file() -> Iterator[None]:
+    try:
+        yield
+    except (NotASheet, MemoryError, GeneratorExit):
+        raise
+    except BaseException as error:  # a panic in the library is no Exception
+        raise NotASheet(DAMAGED) from error
+
+
+def _check_package(data: bytes) -> None:
+    """A zip archive is opened only if what it says it unpacks to is bearable, and it is a workbook."""
+    with ZipFile(io.BytesIO(data)) as package:
+        entries = package.infolist()
+        if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+            raise NotASheet(TOO_MUCH)
+        folders = {entry.filename.replace("\\", "/").partition("/")[0].lower() for entry in entries}
+        kind = _beginning(package, "mimetype")
+        locked = b"manifest:encryption-data" in _beginning(package, "META-INF/manifest.xml")
+    if "word" in folders or kind.startswith(b"application/vnd.oasis.opendocument.text"):
+        raise NotASheet(DOCUMENT)
+    if "xl" not in folders and not kind.startswith(b"application/vnd.oasis.opendocument.spreadsheet"):
+        raise NotASheet(NO_TABLE)
+    if locked:
+        raise NotASheet(PASSWORD)
+
+
+def _beginning(package: ZipFile, name: str) -> bytes:
+    if name not in package.namelist():
+        return b""
+    with package.open(name) as opened:
+        return opened.read(MEGABYTE)
+
+
+_LOCKED_XLS = re.compile(
+    rb"\x09\x08[\x08\x10]\x00\x00[\x05\x06]\x05\x00.{4,12}(?:\x86\x00\x00\x00)?\x2f\x00", re.DOTALL
+)
+"""A record that says how the rest is encrypted, after the one that begins the workbook (and one against writing)."""
+
+
+def _check_compound(data: bytes) -> None:
+    """A compound file of the older Office says by the names in it what it is."""
+
+    def has(name: str) -> bool:
+        return name.encode("utf-16-le") in data
+
+    if has("EncryptedPackage") or _LOCKED_XLS.search(data):
+        raise NotASheet(PASSWORD)
+    if not has("Workbook") and not has("Book"):
+        raise NotASheet(DOCUMENT if has("WordDocument") else NO_TABLE)
+
+
+def _workbook(data: bytes) -> Iterator[_Table]:
+    with _blaming_the_file():
+        workbook = load_workbook(io.BytesIO(data))
+        for position, sheet in enumerate(workbook.sheets_metadata):
+            if sheet.typ == SheetTypeEnum.WorkSheet:
+                opened = workbook.get_sheet_by_index(position)
+                # The library gives the empty rows before the first cell, but not the empty columns.
+                before = [""] * opened.start[1] if opened.start else []
+                rows = ([*before, *row] for row in opened.iter_rows())
+                yield sheet.name, rows, opened.merged_cell_ranges or [], sheet.visible != SheetVisibleEnum.Visible
+
+
+def _csv(data: bytes, filename: str) -> Iterator[_Table]:
+    if data.startswith((b"%PDF-", b"{\\rtf")):
+        raise NotASheet(DOCUMENT)
+    text = _decoded(data)
+    # Many systems hand out web pages under the name of a workbook.
+    if re.search(r"[\0-\x08\x0e-\x1f]", text) or text.lstrip().startswith("<"):
+        raise NotASheet(NO_TABLE)
+    csv.field_size_limit(sys.maxsize)
+    yield PurePath(filename).stem[:31], csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)), [], False
+
+
+def _decoded(data: bytes) -> str:
+    utf_16 = data.startswith((b"\xff\xfe", b"\xfe\xff"))
+    for encoding in ("utf-16",) if utf_16 else ("utf-8-sig", "gb18030"):
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise NotASheet(NO_TABLE)
+
+
+def _delimiter(text: str) -> str:
+    """The one by which most of the first rows fall into the same number of cells."""
+
+    def agreement(delimiter: str) -> tuple[int, int]:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        widths = Counter(len(row) for row, _ in zip(reader, range(50), strict=False) if len(row) > 1)
+        return max(((count, width) for width, count in widths.items()), default=(0, 0))
+
+    return max(",\t;", key=agreement)
+
+
+def _kept(name: str, rows: Iterable[Sequence[Any]], limits: Limits) -> list[list[str]]:
+    """The rows as text, without the empty cells and rows at the end."""
+    kept: list[list[str]] = []
+    for number, row in enumerate(rows):
+        cells = [_text(cell) if cell != "" else "" for cell in row]
+        while cells and not cells[-1]:
+            cells.pop()
+        if not cells:
+            continue
+        if number >= limits.rows:
+            raise NotASheet(
+                N_("Sheet “%(sheet)s” has more than %(limit)s rows. Please save the needed part as a file of its own."),
+                sheet=name,
+                limit=limits.rows,
+            )
+        if len(cells) > limits.columns:
+            raise NotASheet(
+                N_("Sheet “%(sheet)s”: something stands in row %(row)s, column %(column)s; at most %(limit)s columns."),
+                sheet=name,
+                row=number + 1,
+                column=column_letters(len(cells) - 1),
+                limit=limits.columns,
+            )
+        for column, cell in enumerate(cells):
+            if len(cell) > limits.characters:
+                raise NotASheet(
+                    N_("Sheet “%(sheet)s”, row %(row)s, column %(column)s: longer than %(limit)s characters."),
+                    sheet=name,
+                    row=number + 1,
+                    column=column_letters(column),
+                    limit=limits.characters,
+                )
+        kept.extend([] for _ in range(number - len(kept)))
+        kept.append(cells)
+    return kept
+
+
+def _within(merged: list[_Merged], height: int, width: int) -> Iterator[tuple[int, int, int, int]]:
+    """The merged ranges inside the grid; in a sound sheet they do not overlap, so that together they have room."""
+    room = height * width
+    for (top, left), (bottom, right) in merged:
+        bottom, right = min(bottom, height - 1), min(right, width - 1)
+        area = (bottom - top + 1) * (right - left + 1)
+        if top <= bottom and left <= right and 1 < area <= room:
+            room -= area
+            yield top, left, bottom, right
+
+
+_UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]")
+"""Control characters and marks without a width, pasted along from web pages."""
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return _UNSEEN.sub("", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # beyond, digits are lost
+        return str(int(value))
+    if isinstance(value, datetime):
+        value = _to_the_second(value)
+        return f"{value:%Y-%m-%d}" if value.time() == time() else f"{value:%Y-%m-%d} {_clock(value.time())}"
+    if isinstance(value, time):
+        return _clock(_to_the_second(datetime.combine(date.min, value)).time())
+    if isinstance(value, timedelta):
+        minutes = round(value.total_seconds() / 60)
+        return f"{minutes // 60}:{minutes % 60:02}"
+    return str(value)
+
+
+def _to_the_second(moment: datetime) -> datetime:
+    """Sheets count days in fractions: half past eight is stored as 8:29:59.942."""
+    return (moment + timedelta(milliseconds=500)).replace(microsecond=0)
+
+
+def _clock(clock: time) -> str:
+    return f"{clock.hour}:{clock:%M:%S}" if clock.second else f"{clock.hour}:{clock:%M}"
+
+
+if __name__ == "__main__":
+    _serve()
