@@ -5,27 +5,42 @@ This package knows fonts and the page; it knows nothing of the web, the database
     pdf = render(Snapshot(layout="notice", title="…", issuer="…", …))
     for png in pictures(pdf): …
 
+    press = Press(folder)  # draws in the background, and keeps what it drew
+    key = press.order(snapshot)
+
 What cannot be printed raises ``PrintRefused`` with a ``reason`` for programs and, for people, an
 English message id, its parameters and ``told(gettext)``; nothing is printed in part.
 """
 
+from .bundle import merged
 from .columns import wants_landscape
+from .posters import USUAL_PAPER, Entry, Poster
+from .press import Press, Progress
 from .preview import pictures
 from .refusal import N_, Phrase, PrintRefused
-from .snapshot import Column, Snapshot, Table
+from .snapshot import LIMITS, Column, Place, Snapshot, Table, texts
 from .worker import render, stop
 
 __all__ = [
+    "LIMITS",
     "N_",
+    "USUAL_PAPER",
     "Column",
+    "Entry",
     "Phrase",
+    "Place",
+    "Poster",
+    "Press",
     "PrintRefused",
+    "Progress",
     "Snapshot",
     "Table",
     "draw",
+    "merged",
     "pictures",
     "render",
     "stop",
+    "texts",
     "wants_landscape",
 ]
 

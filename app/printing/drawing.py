@@ -3,22 +3,25 @@
 import gc
 import logging
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from weasyprint import CSS, HTML, Document
-from weasyprint.logger import LOGGER
+from weasyprint.logger import LOGGER, PROGRESS_LOGGER
 from weasyprint.urls import FatalURLFetchingError
 
-from . import columns, fonts, justify
+from . import columns, fonts, justify, qr, stamping
 from .fetchers import InertFetcher
+from .lettering import Unfit
 from .refusal import PrintRefused
 from .sheet import sheet
-from .snapshot import Column, Snapshot, Table
+from .snapshot import Column, Kind, Layout, Snapshot, Table, texts
 from .text import chinese_date, printable, spaced, title_lines, whole_dates, whole_units, width
 
 _TEMPLATES = FileSystemLoader(Path(__file__).parent / "templates")
@@ -27,82 +30,125 @@ _STYLES = Environment(loader=_TEMPLATES, autoescape=False, undefined=StrictUndef
 
 _FIRST = re.compile(r"[一二三四五六七八九十百]+、")
 _SECOND = re.compile(r"（[一二三四五六七八九十百]+）")
+_ROLES: dict[Kind, fonts.Role] = {"title": "title", "caption": "strong", "heading": "strong", "cell": "table"}
+# What stands in the foot of a page: its number, and the count of pages.
+_PAGE_NUMBERS: dict[Layout, str] = {"notice": "— {0} —", "register": "第{0}页 共{1}页"}
 _TITLE_SIZE = 22 / 16
 _GREETING = 28
 _FEW_PAGES = 3  # up to which a sheet less is worth drawing again, tighter
 
 
-def draw(snapshot: Snapshot) -> bytes:
+def draw(snapshot: Snapshot, written: Callable[[int], None] = lambda rows: None) -> bytes:
     """The PDF of ``snapshot``; the same snapshot gives the same bytes.
 
-    Raises ``PrintRefused``: "font_missing", "glyph_missing" before anything is drawn,
-    "drawing_failed" when WeasyPrint had anything to complain about.
+    ``written`` is told, while a long table is drawn, how many of its rows are done; what it raises
+    stops the drawing. Raises ``PrintRefused``: "font_missing", "glyph_missing" before anything is
+    drawn, "drawing_failed" when WeasyPrint had anything to complain about.
     """
     loaded = fonts.load()
-    loaded.check(snapshot)
+    loaded.check((_ROLES.get(place.kind, "body"), place, text) for place, text in texts(snapshot))
     justify.install()
-    geometry = sheet(snapshot.paper, snapshot.landscape)
-    table = snapshot.table and _clean(snapshot.table)
-    date = chinese_date(snapshot.issued_on) if snapshot.issued_on else "年\u3000月\u3000日"
-    issuer = [line for line in printable(snapshot.issuer).split("\n") if line]
-    signature_width = _signature_width(issuer, date, snapshot.sealed)
-    title = printable(snapshot.title)
-    blocks = columns.blocks(table, geometry, signature_width) if table else 1
-    values = {"layout": snapshot.layout, "sealed": snapshot.sealed, "sheet": geometry, "blocks": blocks}
-    styles = (
-        _STYLES.get_template("sheet.css").render(
-            values,
-            families=loaded.families,
-            landscape=snapshot.landscape,
-            fit=table and columns.fit(table, columns.block_ems(geometry, blocks), step),
+    with no_garbage_collection(), no_complaints():
+        try:
+            document = _Typesetter(snapshot, loaded).document(written)
+            pdf: bytes = document.write_pdf(pdf_identifier=bytes.fromhex(snapshot.digest())[:16])
+            return pdf
+        except FatalURLFetchingError as error:
+            raise PrintRefused("drawing_failed", detail=str(error)) from error
+
+
+class _Typesetter:
+    """Has WeasyPrint lay out one sheet, as often as it takes."""
+
+    def __init__(self, snapshot: Snapshot, loaded: fonts.Fonts) -> None:
+        self._snapshot = snapshot
+        self._fonts = loaded
+        self._fetcher = InertFetcher()
+        self._sheet = sheet(snapshot.paper, snapshot.landscape)
+        self._table = snapshot.table and _clean(snapshot.table)
+        self._issuer = [line for line in printable(snapshot.issuer).split("\n") if line]
+        self._date = chinese_date(snapshot.issued_on) if snapshot.issued_on else "年\u3000月\u3000日"
+        self._signature_width = _signature_width(self._issuer, self._date, snapshot.sealed)
+        self._blocks = columns.blocks(self._table, self._sheet, self._signature_width) if self._table else 1
+        self._shared = {
+            "layout": snapshot.layout,
+            "sealed": snapshot.sealed,
+            "sheet": self._sheet,
+            "blocks": self._blocks,
+            "qr": qr.image(snapshot.qr),
+        }
+
+    def document(self, written: Callable[[int], None]) -> Document:
+        """The sheet, laid out: a long table by ``stamping``, anything else by WeasyPrint alone."""
+        number = _PAGE_NUMBERS[self._snapshot.layout]
+        rows = self._table.rows if self._table else ()
+        steps = columns.steps(self._table)
+        if len(rows) >= stamping.LONG:
+            style = self._style(steps[0], f'url("{stamping.NUMBER}")')
+            with suppress(Unfit):
+                return stamping.lay_out(rows, self._blocks, number.format, partial(self._laid_out, style), written)
+        counters = number.replace("{0}", '" counter(page) "').replace("{1}", '" counter(pages) "')
+        return _shortest(self._laid_out(self._style(step, f'"{counters}"'), rows) for step in steps)
+
+    def _laid_out(
+        self, style: str, rows: stamping.Rows, rooms: Mapping[str, stamping.Room] = MappingProxyType({}), more: str = ""
+    ) -> Document:
+        page = HTML(
+            string=self._page(rows, [url for url, room in rooms.items() if room.rows]), url_fetcher=self._fetcher
+        )
+        configuration = self._fonts.configuration
+        own_style = CSS(string=style + more, font_config=configuration, url_fetcher=self._fetcher)
+        return page.render(
+            stylesheets=[self._fonts.stylesheet, own_style], font_config=configuration, cache=dict(rooms)
+        )
+
+    def _style(self, step: int, page_number: str) -> str:
+        table = self._table
+        return _STYLES.get_template("sheet.css").render(
+            self._shared,
+            families=self._fonts.families,
+            landscape=self._snapshot.landscape,
+            fit=table and columns.fit(table, columns.block_ems(self._sheet, self._blocks), step),
             block_gap=columns.BLOCK_GAP,
             looseness=columns.looseness(step),
-            signature_width=signature_width,
+            page_number=page_number,
+            signature_width=self._signature_width,
         )
-        for step in columns.steps(table)
-    )
-    page = _PAGES.get_template(f"{snapshot.layout}.html").render(
-        values,
-        title=title.replace("\n", ""),
-        title_lines=title_lines(title, geometry.type_ems / _TITLE_SIZE),
-        number=printable(snapshot.number),
-        author=" ".join(issuer),
-        issuer=issuer,
-        issued_on=snapshot.issued_on,
-        date=date,
-        as_of=chinese_date(snapshot.issued_on) if snapshot.issued_on else "",
-        paragraphs=[_paragraph(text, first=not index) for index, text in enumerate(_text_lines(snapshot))],
-        table=table and _printed(table),
-        notes=[spaced(printable(note)) for note in snapshot.notes],
-        short_code=printable(snapshot.short_code),
-        draft=snapshot.draft,
-    )
-    with _no_garbage_collection(), _no_complaints():
-        return _pdf(page, styles, loaded, bytes.fromhex(snapshot.digest()))
+
+    def _page(self, rows: stamping.Rows, images: Sequence[str]) -> str:
+        snapshot = self._snapshot
+        title = printable(snapshot.title)
+        return _PAGES.get_template(f"{snapshot.layout}.html").render(
+            self._shared,
+            title=title.replace("\n", ""),
+            title_lines=title_lines(title, self._sheet.type_ems / _TITLE_SIZE),
+            number=printable(snapshot.number),
+            author=" ".join(self._issuer),
+            issuer=self._issuer,
+            issued_on=snapshot.issued_on,
+            date=self._date,
+            as_of=chinese_date(snapshot.issued_on) if snapshot.issued_on else "",
+            paragraphs=[_paragraph(text, first=not index) for index, text in enumerate(_text_lines(snapshot))],
+            table=self._table and _printed(self._table, rows),
+            images=images,
+            notes=[spaced(printable(note)) for note in snapshot.notes],
+            short_code=printable(snapshot.short_code),
+            draft=snapshot.draft,
+        )
 
 
-def _pdf(page: str, styles: Iterable[str], loaded: fonts.Fonts, identifier: bytes) -> bytes:
-    """The page in the first of the styles, or in a later one that takes fewer sheets."""
-    fetcher = InertFetcher()
-    try:
-        drawn: list[Document] = []
-        for style in styles:
-            sheet_style = CSS(string=style, font_config=loaded.configuration, url_fetcher=fetcher)
-            document = HTML(string=page, url_fetcher=fetcher)
-            drawn.append(
-                document.render(stylesheets=[loaded.stylesheet, sheet_style], font_config=loaded.configuration)
-            )
-            if not 1 < len(drawn[-1].pages) <= _FEW_PAGES:
-                break
-        best = min(drawn, key=lambda document: len(document.pages))
-        pdf: bytes = best.write_pdf(pdf_identifier=identifier[:16])
-        return pdf
-    except FatalURLFetchingError as error:
-        raise PrintRefused("drawing_failed", detail=str(error)) from error
+def _shortest(documents: Iterable[Document]) -> Document:
+    """The first of the documents, set closer and closer, or a later one that takes fewer sheets."""
+    drawn: list[Document] = []
+    for document in documents:
+        drawn.append(document)
+        if not 1 < len(document.pages) <= _FEW_PAGES:
+            break
+    return min(drawn, key=lambda document: len(document.pages))
 
 
 @contextmanager
-def _no_garbage_collection() -> Iterator[None]:
+def no_garbage_collection() -> Iterator[None]:
     """Box trees are all cycles: collecting them half-built costs more than drawing."""
     was_enabled = gc.isenabled()
     gc.disable()
@@ -115,7 +161,7 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 @contextmanager
-def _no_complaints() -> Iterator[None]:
+def no_complaints() -> Iterator[None]:
     """Refuse when WeasyPrint logs a warning: a missing glyph or font prints wrong and says so only there."""
     handler = _Collector(logging.WARNING)
     LOGGER.addHandler(handler)
@@ -125,6 +171,24 @@ def _no_complaints() -> Iterator[None]:
         LOGGER.removeHandler(handler)
     if handler.messages:
         raise PrintRefused("drawing_failed", detail=handler.messages[0])
+
+
+@contextmanager
+def told_between_pages(tell: Callable[[], None]) -> Iterator[None]:
+    """Call ``tell`` before each page that WeasyPrint lays out; what it raises stops the drawing."""
+
+    class Teller(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            tell()
+
+    teller, level = Teller(logging.INFO), PROGRESS_LOGGER.level
+    PROGRESS_LOGGER.addHandler(teller)
+    PROGRESS_LOGGER.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        PROGRESS_LOGGER.setLevel(level)
+        PROGRESS_LOGGER.removeHandler(teller)
 
 
 class _Collector(logging.Handler):
@@ -170,11 +234,11 @@ def _clean(table: Table) -> Table:
     )
 
 
-def _printed(table: Table) -> dict[str, Any]:
+def _printed(table: Table, rows: stamping.Rows) -> dict[str, Any]:
     short = {"left": "", "right": "r", "center": "m"}
     return {
         "labels": [whole_units(column.label) for column in table.columns],
-        "rows": [[whole_dates(cell) for cell in row] for row in table.rows],
+        "rows": [[whole_dates(cell) for cell in row] for row in rows],
         "caption": table.caption,
         "aligns": [short[column.align] for column in table.columns],
     }

@@ -23,7 +23,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 from fontTools.ttLib import TTCollection, TTFont, TTLibError
 from weasyprint import CSS
@@ -31,8 +31,7 @@ from weasyprint.text.ffi import ffi, fontconfig
 from weasyprint.text.fonts import FontConfiguration
 
 from .fetchers import FileFetcher
-from .refusal import PrintRefused
-from .snapshot import Kind, Place, Snapshot, texts
+from .refusal import Phrase, PrintRefused
 from .text import printable
 
 Role = Literal["title", "body", "heading", "subheading", "table", "strong"]
@@ -41,6 +40,14 @@ _PROJECT = Path(__file__).resolve().parents[2]
 _FANG_SONG_FILE = "FandolFang-Regular.otf"
 _FANG_SONG = "Portal FangSong"
 _BOLD = 700
+
+
+class Place(Protocol):
+    """Where a text stands on a sheet."""
+
+    def phrase(self) -> Phrase:
+        """The place in words."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -78,9 +85,12 @@ class Fonts:
         """The CSS ``font-family`` value of ``role``."""
         return ", ".join(f'"{font.family}"' for font in self.chains[role])
 
-    def check(self, snapshot: Snapshot) -> None:
-        """Refuse ("glyph_missing", with character and place) what no font of its role can draw."""
-        for role, places in _by_role(snapshot).items():
+    def check(self, texts: Iterable[tuple[Role, Place, str]]) -> None:
+        """Refuse ("glyph_missing", with character and place) a text that no font of its role can draw."""
+        by_role: dict[Role, list[tuple[Place, str]]] = {}
+        for role, place, text in texts:
+            by_role.setdefault(role, []).append((place, printable(text)))
+        for role, places in by_role.items():
             missing = _missing(self.chains[role], {c for _, text in places for c in text})
             if missing:
                 place, character = next((p, c) for p, text in places for c in text if c in missing)
@@ -213,13 +223,3 @@ def _missing(chain: Iterable[Font], characters: set[str]) -> set[str]:
     # Private-use characters mean something else on every machine, even where a font has them.
     private = {c for c in characters if 0xE000 <= ord(c) <= 0xF8FF or ord(c) >= 0xF0000}
     return left | private
-
-
-_ROLES: dict[Kind, Role] = {"title": "title", "caption": "strong", "heading": "strong", "cell": "table"}
-
-
-def _by_role(snapshot: Snapshot) -> dict[Role, list[tuple[Place, str]]]:
-    sorted_texts: dict[Role, list[tuple[Place, str]]] = {}
-    for place, text in texts(snapshot):
-        sorted_texts.setdefault(_ROLES.get(place.kind, "body"), []).append((place, printable(text)))
-    return sorted_texts

@@ -9,7 +9,7 @@ binding edge comes to the top.
 from dataclasses import dataclass
 from math import sqrt
 
-from .snapshot import Paper
+from .values import Paper
 
 POINTS_PER_MM = 72 / 25.4
 _LINES, _CHARACTERS = 22, 28

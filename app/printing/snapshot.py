@@ -1,17 +1,14 @@
 """What is printed: plain values, complete in themselves, the same for ever."""
 
-import hashlib
 import json
-import re
-from dataclasses import asdict, dataclass, fields
-from datetime import date
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
-from .refusal import N_, Phrase, PrintRefused
+from .refusal import N_, Phrase
+from .values import Paper, canonical, check_fields, digest, fault, malformed, within
 
 Align = Literal["left", "right", "center"]
 Layout = Literal["notice", "register"]
-Paper = Literal["A4", "A3"]
 
 VERSION = 1
 LIMITS = {
@@ -19,6 +16,7 @@ LIMITS = {
     "number": 120,
     "issuer": 120,
     "short_code": 40,
+    "qr": 200,
     "paragraph": 20_000,
     "paragraphs": 2_000,
     "note": 1_000,
@@ -34,6 +32,7 @@ _LIMIT_NAMES = {
     "number": N_("the length of the number"),
     "issuer": N_("the length of the issuing body's name"),
     "short_code": N_("the length of the short code"),
+    "qr": N_("the number of bytes in the QR code"),
     "paragraph": N_("the length of a paragraph"),
     "paragraphs": N_("the number of paragraphs"),
     "note": N_("the length of a note"),
@@ -99,7 +98,9 @@ class Snapshot:
     ``number`` and ``issued_on`` (ISO date) are empty while the sheet is a draft. ``title`` may be
     broken by hand with ``\\n``. A paragraph beginning 一、 is a first-level heading, （一） a
     second-level one (GB/T 9704-2012, 7.3.3); 1. and （1） are body text. ``notes`` stand small under
-    the table. ``sealed`` leaves room for a seal over the signature.
+    the table. ``sealed`` leaves room for a seal over the signature. ``qr`` is the text of the QR code
+    in the foot of the first page, at most 200 bytes of UTF-8, so that its modules stay large enough
+    to scan; empty for none.
 
     Raises ``PrintRefused`` ("malformed", "too_large") for values that cannot be a sheet.
     """
@@ -117,6 +118,7 @@ class Snapshot:
     sealed: bool = True
     short_code: str = ""
     draft: bool = False
+    qr: str = ""
     version: int = VERSION
 
     def __post_init__(self) -> None:
@@ -124,8 +126,14 @@ class Snapshot:
         _check_sizes(self)
 
     def to_json(self) -> str:
-        """The canonical text: sorted keys, no spaces, characters as themselves."""
-        return json.dumps(asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        """The canonical text: sorted keys, no spaces, characters as themselves.
+
+        An empty ``qr`` is left out: sheets issued before there were QR codes keep their digests.
+        """
+        values = asdict(self)
+        if not self.qr:
+            del values["qr"]
+        return canonical(values)
 
     @classmethod
     def from_json(cls, text: str) -> "Snapshot":
@@ -133,7 +141,7 @@ class Snapshot:
         try:
             data: dict[str, Any] = json.loads(text)
             if data.get("version") != VERSION:
-                raise _malformed(f"version {data.get('version')!r}")
+                raise malformed(f"version {data.get('version')!r}")
             if table := data.get("table"):
                 data["table"] = Table(
                     columns=tuple(Column(**column) for column in table.pop("columns")),
@@ -144,75 +152,49 @@ class Snapshot:
                 data[key] = tuple(data[key]) if isinstance(data[key], list) else data[key]
             return cls(**data)
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise _malformed(str(error)) from error
+            raise malformed(str(error)) from error
 
     def digest(self) -> str:
         """SHA-256 of the canonical text, in hexadecimal."""
-        return hashlib.sha256(self.to_json().encode()).hexdigest()
-
-
-def _malformed(detail: str) -> PrintRefused:
-    return PrintRefused("malformed", detail=detail)
+        return digest(self.to_json())
 
 
 def _check_kinds(snapshot: Snapshot) -> None:
     if snapshot.version != VERSION:
-        raise _malformed(f"version {snapshot.version!r}")
-    for name, choices in (("layout", Layout), ("paper", Paper)):
-        if getattr(snapshot, name) not in get_args(choices):
-            raise _malformed(f"{name} {getattr(snapshot, name)!r}")
-    for field in fields(snapshot):
-        value = getattr(snapshot, field.name)
-        if field.type is str and not isinstance(value, str):
-            raise _malformed(f"{field.name} is not text")
-        if field.type is bool and not isinstance(value, bool):
-            raise _malformed(f"{field.name} is not true or false")
+        raise malformed(f"version {snapshot.version!r}")
+    check_fields(snapshot, layout=Layout, paper=Paper)
     for name in ("paragraphs", "notes"):
         if not isinstance(getattr(snapshot, name), tuple):
-            raise _malformed(f"{name} is not a list of texts")
-    if snapshot.issued_on:
-        try:
-            if not re.fullmatch(r"\d{4}-\d\d-\d\d", snapshot.issued_on):
-                raise ValueError("not an ISO date")
-            date.fromisoformat(snapshot.issued_on)
-        except ValueError as error:
-            raise _malformed(f"issued_on {snapshot.issued_on!r}") from error
+            raise malformed(f"{name} is not a list of texts")
     if table := snapshot.table:
         if not table.columns:
-            raise _malformed("a table without columns")
+            raise malformed("a table without columns")
         for column in table.columns:
             if column.align not in get_args(Align) or not 0 < column.weight < 1000:
-                raise _malformed(f"column {column.label!r}")
+                raise malformed(f"column {column.label!r}")
         for index, row in enumerate(table.rows, 1):
             if not isinstance(row, tuple) or len(row) != len(table.columns):
-                raise _malformed(f"row {index} has not one cell per column")
+                raise malformed(f"row {index} has not one cell per column")
     for place, text in texts(snapshot):
-        if not isinstance(text, str):
-            raise _malformed(f"{place.phrase().told()} is not text")
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            raise _malformed(f"{place.phrase().told()} is not valid text") from error
+        if wrong := fault(text):
+            raise malformed(f"{place.phrase().told()} is {wrong}")
 
 
 def _check_sizes(snapshot: Snapshot) -> None:
-    def within(what: str, size: int) -> None:
-        if size > LIMITS[what]:
-            raise PrintRefused("too_large", what=Phrase(_LIMIT_NAMES[what]), size=size, limit=LIMITS[what])
-
-    for name in ("title", "number", "issuer", "short_code"):
-        within(name, len(getattr(snapshot, name)))
-    within("paragraphs", len(snapshot.paragraphs))
-    within("paragraph", max(map(len, snapshot.paragraphs), default=0))
-    within("notes", len(snapshot.notes))
-    within("note", max(map(len, snapshot.notes), default=0))
+    sizes = {name: len(getattr(snapshot, name)) for name in ("title", "number", "issuer", "short_code")}
+    sizes["qr"] = len(snapshot.qr.encode())
+    sizes["paragraphs"] = len(snapshot.paragraphs)
+    sizes["paragraph"] = max(map(len, snapshot.paragraphs), default=0)
+    sizes["notes"] = len(snapshot.notes)
+    sizes["note"] = max(map(len, snapshot.notes), default=0)
     if table := snapshot.table:
-        within("columns", len(table.columns))
-        within("label", max(len(column.label) for column in table.columns))
-        within("label", len(table.caption))
-        within("rows", len(table.rows))
-        within("cell", max((len(cell) for row in table.rows for cell in row), default=0))
-    within("characters", sum(len(text) for _, text in texts(snapshot)))
+        sizes["columns"] = len(table.columns)
+        sizes["label"] = max(len(text) for text in (table.caption, *(column.label for column in table.columns)))
+        sizes["rows"] = len(table.rows)
+        sizes["cell"] = max((len(cell) for row in table.rows for cell in row), default=0)
+    sizes["characters"] = sum(len(text) for _, text in texts(snapshot))
+    for what, size in sizes.items():
+        within(LIMITS[what], size, _LIMIT_NAMES[what])
 
 
 def texts(snapshot: Snapshot) -> list[tuple[Place, str]]:

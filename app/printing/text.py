@@ -15,18 +15,19 @@ TIE = "\u2060"  # no line end here: 2026|年
 # Holds a date or a number with its unit together in a cell, at the usual distance.
 GLUE = "\ufeff"
 
-_HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+HAN = "\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _OPENING = "（《〈「『【〔“‘"
 _CLOSING = "，、。；：）》〉」』】〕”’"
 _PLACES = (
-    (re.compile(f"(?<=[{_HAN}])(?=[A-Za-z0-9])"), GAP),
-    (re.compile(f"(?<=[A-Za-z])(?=[{_HAN}])"), GAP),
-    (re.compile(f"(?<=[0-9%])(?=[{_HAN}])"), TIE),
+    (re.compile(f"(?<=[{HAN}])(?=[A-Za-z0-9])"), GAP),
+    (re.compile(f"(?<=[A-Za-z])(?=[{HAN}])"), GAP),
+    (re.compile(f"(?<=[0-9%])(?=[{HAN}])"), TIE),
     (re.compile(f"(?<=[{_CLOSING}])(?=[{_OPENING}])"), GAP),
     (re.compile(f"(?<=[{_CLOSING}])(?=[{_CLOSING}])|(?<=[{_OPENING}])(?=[{_OPENING}])"), TIE),
 )
 _DATE = re.compile(r"\d{1,4}年(?:\d{1,2}月(?:\d{1,2}日)?)?|\d{1,2}月\d{1,2}日|\d{1,2}[时点]\d{1,2}分?")
 _BRACKET = re.compile(r"（[^（）]{1,4}）")
+_SELECTOR = re.compile("[\u180b-\u180d\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _NEVER_FIRST = set("，。、；：？！）》」』】〕〉”’％%·…—,.;:?!)]}")
 _NEVER_LAST = set("（《「『【〔〈“‘([{")
 
@@ -36,6 +37,8 @@ def printable(text: str) -> str:
 
     Line feeds stay; tabs and other spaces become a plain space (the ideographic space stays).
     """
+    if text.isprintable() and not _SELECTOR.search(text):
+        return text
     return "".join(_printable_character(character) for character in text.replace("\r\n", "\n"))
 
 
@@ -46,7 +49,7 @@ def _printable_character(character: str) -> str:
     category = unicodedata.category(character)
     if character == "\t" or category == "Zs":
         return " "
-    if category in ("Cc", "Cf", "Zl", "Zp") or "VARIATION SELECTOR" in unicodedata.name(character, ""):
+    if category in ("Cc", "Cf", "Zl", "Zp") or _SELECTOR.match(character):
         return ""
     return character
 
@@ -162,7 +165,7 @@ def _cut_price(text: str, at: int) -> float:
         return 200.0
     if text.startswith(("关于", "公示", "公告", "通知", "名单", "名册", "情况", "工作", "服务"), at):
         return -6.0
-    if before in "的、和与及暨）》 ":
+    if before in "的、和与及暨）》 " or after == "（":
         return -8.0
     return 0.0
 

@@ -1,30 +1,40 @@
-"""Drawing in a process of its own, which can be stopped.
+"""Drawing in processes of their own, which can be stopped.
 
-One worker, started at the first sheet and kept: starting Python, WeasyPrint and the fonts takes
-longer than drawing. It is spawned, not forked, so it inherits no connections or threads, and it is
-replaced after a while so that what the font libraries leak goes with it.
+Two workers, so that a long roster does not hold up other prints; started at the first sheet and kept:
+starting Python, WeasyPrint and the fonts takes longer than drawing. They are spawned, not forked, so
+they inherit no connections or threads, and are replaced after a while so that what the font libraries
+leak goes with them.
 """
 
 import atexit
+import gc
 import os
 import resource
 import tempfile
+import traceback
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as WaitedTooLong
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache, partial
 from multiprocessing import get_context
 from pathlib import Path
 from shutil import rmtree
 from threading import Lock
+from types import ModuleType
 from typing import Any
 
 from pebble import ProcessExpired, ProcessPool
 
-from .refusal import PrintRefused
+from .posters import Poster
+from .refusal import PrintRefused, refusing_a_full_disk
 from .snapshot import Snapshot
 
+WORKERS = 2
 _SHEETS_PER_WORKER = 500
-# A long table takes about 140 kB a row; better to refuse one than to starve the machine.
+# What WeasyPrint lays out by itself takes about 140 kB a row; better to refuse one than to starve the machine.
 MEMORY = 3 * 1024**3
+_FAILED = 70  # EX_SOFTWARE in sysexits.h
 
 _PREFIX = "portal-printing-"
 _lock = Lock()
@@ -33,14 +43,19 @@ _pool_owner = 0
 _folder = ""  # of the pool, for copies of fonts; a killed worker cannot clean up after itself
 
 
-def render(snapshot: Snapshot, timeout: float = 60) -> bytes:
-    """The PDF of ``snapshot``, drawn in the worker process.
+def _nobody(rows: int) -> None:
+    """Nobody wants to know."""
 
-    ``timeout`` is in seconds, counted from when the worker takes the sheet; then the worker is
-    killed and a new one serves the next sheet. Raises ``PrintRefused`` with a reason that
-    ``drawing.draw`` gives, or "overrun", or "drawing_failed" when the worker died.
+
+def render(sheet: Snapshot | Poster, timeout: float = 60, written: Callable[[int], None] = _nobody) -> bytes:
+    """The PDF of ``sheet``, drawn in a worker process.
+
+    ``timeout`` is in seconds, counted from when a worker takes the sheet; then the worker is killed and
+    a new one serves the next sheet. ``written`` is called in the worker, now and then, with the number
+    of table rows that are done; what it raises stops the drawing. Raises ``PrintRefused`` with a reason
+    that ``draw`` gives, or "overrun", "disk_full", or "drawing_failed" when the worker died.
     """
-    future = _running_pool().schedule(_draw, args=[snapshot.to_json()], timeout=timeout)
+    future = _running_pool().schedule(_draw, args=[sheet, written], timeout=timeout)
     try:
         pdf: bytes = future.result()
         return pdf
@@ -48,24 +63,23 @@ def render(snapshot: Snapshot, timeout: float = 60) -> bytes:
         raise PrintRefused("overrun", seconds=f"{timeout:g}") from error
     except ProcessExpired as error:
         raise PrintRefused("drawing_failed", detail=f"worker ended with code {error.exitcode}") from error
-    except CancelledError as error:
+    except (CancelledError, BrokenProcessPool) as error:
         raise PrintRefused("drawing_failed", detail="the worker was stopped") from error
-    except PrintRefused:
-        raise
-    except Exception as error:  # out of memory, mostly; the libraries below Python do not survive that
-        stop()
-        raise PrintRefused("drawing_failed", detail=type(error).__name__) from error
 
 
 def stop() -> None:
-    """End the worker; the next ``render`` starts another."""
-    global _pool
+    """End the workers; the next ``render`` starts others."""
     with _lock:
-        pool, _pool = _pool, None
-        if pool is not None and _pool_owner == os.getpid():
-            pool.stop()
-            pool.join()
-            rmtree(_folder, ignore_errors=True)
+        _end_pool()
+
+
+def _end_pool() -> None:
+    global _pool
+    pool, _pool = _pool, None
+    if pool is not None and _pool_owner == os.getpid():
+        pool.stop()
+        pool.join()
+        rmtree(_folder, ignore_errors=True)
 
 
 def _running_pool() -> Any:
@@ -73,11 +87,12 @@ def _running_pool() -> Any:
     with _lock:
         # A pool made before a fork (a web server's) belongs to the parent.
         if _pool is None or not _pool.active or _pool_owner != os.getpid():
-            _clear_after_the_dead()
+            _end_pool()
+            _clear_after_the_dead(tempfile.gettempdir(), _PREFIX)
             _folder = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
             _pool_owner = os.getpid()
             _pool = ProcessPool(
-                max_workers=1,
+                max_workers=WORKERS,
                 max_tasks=_SHEETS_PER_WORKER,
                 initializer=_begin,
                 initargs=[_folder, MEMORY],
@@ -86,10 +101,10 @@ def _running_pool() -> Any:
         return _pool
 
 
-def _clear_after_the_dead() -> None:
-    """Remove the folders of processes that were killed before they could."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        owner = folder.name.removeprefix(_PREFIX).partition("-")[0]
+def _clear_after_the_dead(parent: str, prefix: str = "") -> None:
+    """Remove the folders, named by process, of processes that were killed before they could."""
+    for folder in Path(parent).glob(f"{prefix}*"):
+        owner = folder.name.removeprefix(prefix).partition("-")[0]
         if not owner.isdecimal():
             continue
         try:
@@ -101,17 +116,36 @@ def _clear_after_the_dead() -> None:
 
 
 def _begin(folder: str, memory: int) -> None:
-    """Take the place of the worker before this one: its temporary files go, the limits stay."""
-    for left in Path(folder).iterdir():
-        rmtree(left, ignore_errors=True)
-    tempfile.tempdir = folder
+    """Clear up after the worker before this one; then a folder of its own, and the limits."""
+    _clear_after_the_dead(folder)
+    tempfile.tempdir = tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)
     resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
 
 
-def _draw(json: str) -> bytes:
-    from .drawing import draw  # WeasyPrint is loaded in the worker only
+@cache
+def _drawing() -> ModuleType:
+    """The drawing, which loads WeasyPrint, in the workers only; the collector need not look through it ever again."""
+    from . import drawing
 
-    return draw(Snapshot.from_json(json))
+    gc.collect()
+    gc.freeze()
+    return drawing
+
+
+def _draw(sheet: Snapshot | Poster, written: Callable[[int], None]) -> bytes:
+    try:
+        with refusing_a_full_disk(), _drawing().told_between_pages(partial(written, 0)):
+            if isinstance(sheet, Poster):
+                from .poster_drawing import draw as draw_poster
+
+                return draw_poster(sheet)
+            pdf: bytes = _drawing().draw(sheet, written)
+            return pdf
+    except PrintRefused:
+        raise
+    except Exception:  # out of memory, mostly; the libraries below Python do not survive that
+        traceback.print_exc()
+        os._exit(_FAILED)
 
 
 atexit.register(stop)

@@ -1,5 +1,7 @@
 """What cannot be printed well is refused with a reason, and nothing hangs."""
 
+import errno
+import json
 import pickle
 import shutil
 import subprocess
@@ -8,8 +10,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from weasyprint import Document
 from weasyprint.logger import LOGGER
 from weasyprint.urls import FatalURLFetchingError
 
@@ -95,13 +99,13 @@ def test_a_font_of_the_office_takes_its_role_and_falls_back_per_character(
 
 
 def test_a_complaint_while_drawing_fails_the_sheet(monkeypatch: pytest.MonkeyPatch) -> None:
-    original = drawing._pdf
+    original = drawing._shortest
 
-    def complain(*args: object) -> bytes:
+    def complain(documents: Iterator[Document]) -> Document:
         LOGGER.warning(".notdef glyph rendered")
-        return original(*args)
+        return original(documents)
 
-    monkeypatch.setattr(drawing, "_pdf", complain)
+    monkeypatch.setattr(drawing, "_shortest", complain)
     with pytest.raises(PrintRefused, match="notdef") as refused:
         draw(replace(NOTICE, paragraphs=()))
     assert refused.value.reason == "drawing_failed"
@@ -155,12 +159,22 @@ def test_a_worker_that_overruns_is_killed_and_the_next_sheet_is_printed(fresh_wo
     rows = tuple(TABLE.rows[i % 70] for i in range(15_000))
     started = time.monotonic()
     with pytest.raises(PrintRefused) as refused:
-        render(replace(REGISTER, table=replace(TABLE, rows=rows)), timeout=1)
+        render(replace(REGISTER, table=replace(TABLE, rows=rows)), timeout=0.5)
     assert refused.value.reason == "overrun"
     assert time.monotonic() - started < 20
     assert render(replace(NOTICE, paragraphs=("特此公示。",))).startswith(b"%PDF")
     (folder,) = fresh_worker.iterdir()
-    assert len(list(folder.iterdir())) == 1, "copies of fonts, of the living worker only"
+    while any(not Path(f"/proc/{copies.name.partition('-')[0]}").exists() for copies in folder.iterdir()):
+        assert time.monotonic() - started < 20, "copies of fonts, of the living workers only"
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("problem", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_refused(problem: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drawing, "draw", Mock(side_effect=OSError(problem, "no room")))
+    with pytest.raises(PrintRefused, match="disk is full") as refused:
+        printing_worker._draw(NOTICE, print)
+    assert refused.value.reason == "disk_full"
 
 
 @pytest.mark.usefixtures("fresh_worker")
@@ -180,6 +194,13 @@ def test_a_refusal_survives_pickling() -> None:
         refusal.params,
         str(refusal),
     )
+
+
+def test_a_refusal_can_be_kept_as_values() -> None:
+    with pytest.raises(PrintRefused) as refused:
+        draw(replace(NOTICE, paragraphs=("好", "\ue000")))
+    again = PrintRefused.from_values(json.loads(json.dumps(refused.value.to_values())))
+    assert (again.reason, again.params, str(again)) == ("glyph_missing", refused.value.params, str(refused.value))
 
 
 def test_a_snapshot_comes_back_from_its_canonical_text() -> None:
