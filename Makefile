@@ -58,7 +58,7 @@ translations: $(INSTALLED) ## 更新译文目录 / extract new words into the ca
 
 lock: $(INSTALLED) ## 重新锁定依赖 / lock the dependencies again: ARGS=--upgrade
 	[[ -x .venv/bin/uv ]] || .venv/bin/python -m pip install --quiet uv
-	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --generate-hashes \
+	.venv/bin/uv pip compile --quiet --universal --python-version 3.11 --extra dev --extra bench --generate-hashes \
 		--no-header --no-annotate $(ARGS) pyproject.toml -o requirements.lock
 
 clean: ## 删除可重建的文件，保留 instance/ 中的数据 / remove what can be rebuilt, never the data in instance/

@@ -4,12 +4,15 @@ PORTAL_DATABASE   database address; default: an SQLite file in instance/
 PORTAL_SECRET     the installation's secret, at least 64 hexadecimal digits; default: the file instance/secret,
                   which ``python -m config`` makes with mode 600. There is no built-in secret.
 PORTAL_INSTANCE   where data, secret and licensed fonts live; default: instance/ beside the code
+PORTAL_ADDRESS    the address by which colleagues open the portal, such as http://192.168.1.10:8080; the QR codes on
+                  printed notices then lead there, without it they hold the bare check code
 PORTAL_HTTPS      1 if people reach the portal by https: cookies are then never sent without it
 """
 
 from __future__ import annotations
 
 import os
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -28,6 +31,7 @@ class Settings:
     database: str
     secret: bytes
     https: bool = False
+    address: str = ""
 
     @classmethod
     def read(cls, environment: Mapping[str, str] = os.environ) -> Settings:
@@ -38,6 +42,7 @@ class Settings:
             database=_database(environment.get("PORTAL_DATABASE") or f"sqlite:///{instance / 'portal.db'}"),
             secret=_secret(environment.get("PORTAL_SECRET"), instance / "secret"),
             https=_flag("PORTAL_HTTPS", environment.get("PORTAL_HTTPS", "0")),
+            address=_address(environment.get("PORTAL_ADDRESS", "")),
         )
 
 
@@ -45,6 +50,12 @@ def _database(address: str) -> str:
     if not address.startswith(("sqlite:///", "postgresql+psycopg://")):
         raise SettingError("PORTAL_DATABASE must begin with sqlite:/// or postgresql+psycopg://")
     return address
+
+
+def _address(text: str) -> str:
+    if text and not re.fullmatch(r"https?://[\w.:\[\]-]{1,100}/?", text, re.ASCII):
+        raise SettingError("PORTAL_ADDRESS must be like http://192.168.1.10:8080, without a path")
+    return text.rstrip("/")
 
 
 def _flag(name: str, text: str) -> bool:

@@ -14,11 +14,15 @@ from app import roles
 from app.accounts.security import SecurityManager
 from app.accounts.views import CAPABILITY as SYSTEM
 from app.accounts.views import PAGES
+from app.assistance.views import CAPABILITY as ASSISTANCE
+from app.boards.views import CAPABILITY as BOARDS
+from app.catalogue.views import CAPABILITY as CATALOGUE
 from app.cli import register_commands
 from app.community.views import CAPABILITY as RESIDENTS
 from app.culture.views import CAPABILITY as CULTURE
 from app.disclosure.views import CAPABILITY as DISCLOSURE
 from app.facilities.views import CAPABILITY as FACILITIES
+from app.finance.views import CAPABILITY as FINANCE
 from app.kernel import access, checks
 from app.kernel.access import PUBLIC
 from app.kernel.crypto import Keyring
@@ -26,12 +30,18 @@ from app.kernel.db import OFFICE_TIME, db
 from app.kernel.registers import REGISTERS
 from app.partners.views import CAPABILITY as PARTNERS
 from app.party.views import CAPABILITY as PARTY
+from app.printing import Press
 from app.volunteers.views import CAPABILITY as VOLUNTEERS
+from app.wall.views import CAPABILITY as WALL
 from app.web import logs, theme
 from app.web.home import HomeView
 from config import ROOT, Settings
 
-CAPABILITIES = (PARTY, RESIDENTS, VOLUNTEERS, CULTURE, FACILITIES, PARTNERS, DISCLOSURE, SYSTEM)
+CAPABILITIES = (
+    *(CATALOGUE, DISCLOSURE, BOARDS, WALL),
+    *(PARTY, RESIDENTS, VOLUNTEERS, CULTURE, FACILITIES, PARTNERS, ASSISTANCE, FINANCE),
+    SYSTEM,
+)
 """In the order of the menu."""
 
 CLOSED = {"appbuilder.static", "UtilView.back"}
@@ -60,11 +70,13 @@ def build(settings: Settings) -> Flask:
         SQLALCHEMY_DATABASE_URI=settings.database,
         SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
         INSTANCE=settings.instance,
+        ADDRESS=settings.address,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=10),
         WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=2 * 1024 * 1024,
+        MAX_CONTENT_LENGTH=16 * 1024 * 1024,  # a photograph of a board
+        MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         AUTH_RATE_LIMITED=True,
         AUTH_RATE_LIMIT="20 per minute",
         RATELIMIT_ENABLED=True,
@@ -80,6 +92,7 @@ def build(settings: Settings) -> Flask:
         FAB_UPDATE_PERMS=False,
         FAB_CREATE_DB=False,
     )
+    app.extensions["press"] = Press(settings.instance / "prints")
     db.init_app(app)
     Migrate(app, db, directory=str(ROOT / "app" / "migrations"), render_as_batch=True)
     CSRFProtect(app)
@@ -99,6 +112,9 @@ def build(settings: Settings) -> Flask:
             for register in capability.views:
                 view = builder.add_view_no_menu(register)
                 REGISTERS[view.name] = view
+                doors.add(view, view.name)
+            for other in capability.others:
+                view = builder.add_view_no_menu(other)
                 doors.add(view, view.name)
     app.extensions["capabilities"] = CAPABILITIES
     theme.init_app(app)

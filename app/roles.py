@@ -42,8 +42,9 @@ MORE = Right.VIEW | Right.ADD
 RULE = KEEP | Right.DELETE
 WORK = RULE | Right.DRAFT
 FULL = WORK | Right.PRIVATE
-DRAW = POST | Right.DELETE
+DRAW = POST | Right.DELETE | Right.REVIEW | Right.HANG
 SIGN = DRAW | Right.ISSUE
+HANG = VIEW | Right.HANG
 
 # fmt: off
 _TABLE: dict[str, tuple[Right, Right, Right, Right, Right]] = {
@@ -57,25 +58,40 @@ _TABLE: dict[str, tuple[Right, Right, Right, Right, Right]] = {
     "person":                 (FULL,      FULL,  VIEW,       ____,          ____),
     "representative":         (WORK,      WORK,  VIEW,       ____,          ____),
     "building_leader":        (WORK,      WORK,  VIEW,       ____,          ____),
+    "committee_member":       (WORK,      WORK,  VIEW,       ____,          ____),
+    "procedure":              (WORK,      WORK,  VIEW,       ____,          ____),
     # party members and their posts
     "party_member":           (FULL,      POST,  VIEW,       ____,          ____),
     "service_post":           (WORK,      POST,  VIEW,       ____,          ____),
     "post_assignment":        (WORK,      POST,  VIEW,       ____,          ____),
+    "pledge":                 (WORK,      WORK,  VIEW,       ____,          ____),
     # volunteers, culture, facilities, partners
     "volunteer_team":         (WORK,      WORK,  VIEW,       ____,          ____),
     "volunteer":              (WORK,      WORK,  VIEW,       ____,          ____),
     "cultural_team":          (WORK,      WORK,  VIEW,       ____,          ____),
     "cultural_team_member":   (WORK,      WORK,  VIEW,       ____,          ____),
     "facility":               (WORK,      WORK,  VIEW,       ____,          ____),
+    "service_point":          (WORK,      WORK,  VIEW,       ____,          ____),
     "notice_board":           (WORK,      WORK,  VIEW,       ____,          ____),
     "book_corner":            (WORK,      WORK,  VIEW,       ____,          ____),
     "partner_unit":           (WORK,      WORK,  VIEW,       ____,          ____),
     "partnership_agreement":  (WORK,      WORK,  VIEW,       ____,          ____),
     "plan_item":              (WORK,      WORK,  VIEW,       ____,          ____),
+    # money and help
+    "ledger_entry":           (WORK,      WORK,  VIEW,       ____,          ____),
+    "allowance_household":    (WORK,      WORK,  ____,       ____,          ____),
     # disclosure
+    "catalogue_item":         (RULE,      RULE,  VIEW,       ____,          ____),
+    "occasion":               (RULE,      RULE,  VIEW,       ____,          ____),
+    "disclosure_setting":     (KEEP,      VIEW,  VIEW,       ____,          ____),
     "notice":                 (SIGN,      DRAW,  VIEW,       ____,          ____),
+    "notice_step":            (VIEW,      VIEW,  VIEW,       ____,          ____),
+    "posting":                (HANG,      HANG,  VIEW,       ____,          ____),
+    "screen":                 (RULE,      VIEW,  VIEW,       ____,          ____),
+    "wall":                   (POST,      POST,  ____,       ____,          ____),
     # system
     "account":                (____,      ____,  ____,       KEEP,          VIEW),
+    "special_day":            (VIEW,      VIEW,  VIEW,       RULE,          VIEW),
     "code":                   (MORE,      MORE,  VIEW,       KEEP,          VIEW),
     "audit_entry":            (____,      ____,  ____,       ____,          VIEW),
 }

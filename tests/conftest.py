@@ -78,6 +78,7 @@ def world(app: Flask) -> Iterator[World]:
         with db.engine.begin() as connection:
             for table in reversed(Model.metadata.sorted_tables):
                 if not table.name.startswith("ab_") and table.name != "code":
-                    if table.name in {"community", "party_organization"}:
-                        connection.execute(table.update().values(parent_id=None))
+                    for key in table.foreign_keys:
+                        if key.column.table is table:
+                            connection.execute(table.update().values({key.parent: None}))
                     connection.execute(table.delete())

@@ -8,15 +8,17 @@ from itertools import count
 from typing import Any
 
 from flask_appbuilder import Model
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app import portal
 from app.community.models import Community
+from app.disclosure.models import Notice
 from app.kernel import records
 from app.kernel.codes import Code
 from app.kernel.db import InCommunity, Record, db, transaction
 from app.kernel.fields import Declared, fields_of
 from app.kernel.values import Invalid
+from app.printing import Snapshot
 from tests.world import Place, World
 
 assert portal.CAPABILITIES  # has loaded every model
@@ -53,7 +55,11 @@ def some_data(world: World, register: str, at: Place | None = None) -> dict[str,
 
 
 def _add(model: Any, at: Place, given: dict[str, Any]) -> Any:
-    return records.add(model, _data(model, at, given))
+    row = records.add(model, _data(model, at, given))
+    if isinstance(row, Notice):
+        sheet = Snapshot(layout="notice", title=row.title, issuer=row.issuer, draft=True)
+        db.session.execute(update(Notice).where(Notice.id == row.id).values(snapshot=sheet.to_json()))
+    return row
 
 
 def _data(model: Any, at: Place, given: dict[str, Any]) -> dict[str, Any]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time, tzinfo
 from itertools import count
 from typing import Any
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.accounts.models import Account
 from app.community.models import Community
 from app.kernel import records
-from app.kernel.db import db, transaction
+from app.kernel.db import OFFICE_TIME, db, transaction
 from app.kernel.fields import fields_of
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import Scope, as_system, working_in
@@ -23,6 +24,20 @@ from app.roles import Role
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
+
+
+@contextmanager
+def the_day_is(day: date) -> Iterator[None]:
+    """The portal's clock stands still at noon of ``day`` in the offices."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.combine(day, time(12), OFFICE_TIME).astimezone(tz)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("app.kernel.db.datetime", Clock)
+        yield
 
 
 @dataclass(frozen=True)

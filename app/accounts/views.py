@@ -23,6 +23,7 @@ from app.kernel.register import Register
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
 from app.kernel.values import N_, Invalid, Violation
+from app.kernel.workdays import SpecialDay
 
 
 class AccountRegister(Register):
@@ -152,9 +153,13 @@ def messages(violations: list[Violation]) -> dict[str, str]:
     return found
 
 
+class SpecialDayRegister(Register):
+    model = SpecialDay
+
+
 CAPABILITY = Capability(
     label=_l("System"),
     icon="gear",
-    views=(AccountRegister, CodeRegister, AuditEntryRegister),
+    views=(AccountRegister, CodeRegister, SpecialDayRegister, AuditEntryRegister),
 )
 PAGES = (PasswordView, FirstRunView)

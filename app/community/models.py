@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Index, Integer, String, UniqueConstraint, event
+from sqlalchemy import ColumnElement, Index, Integer, String, Text, UniqueConstraint, event, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from app.community.rules import name_key
-from app.kernel.db import InCommunity, Record, Scoped
-from app.kernel.fields import Access, borrowed, field, link, sealed
+from app.kernel.db import InCommunity, Record, Scoped, today
+from app.kernel.fields import Access, borrowed, derived, field, link, sealed
 from app.kernel.tree import Tree
 from app.kernel.values import (
     mask_day,
@@ -137,3 +137,61 @@ class BuildingLeader(Record, Scoped):
     since_on: Mapped[date | None] = field(_l("Since"), in_list=True, notice=True)
 
     person: Mapped[Person] = relationship()
+
+
+def _is_in_office(member: type[CommitteeMember]) -> ColumnElement[bool]:
+    return or_(member.until.is_(None), member.until >= today())
+
+
+class CommitteeMember(Record, Scoped):
+    """Who serves on the party branch committee or the residents' committee (两委成员), and when they can be met."""
+
+    __tablename__ = "committee_member"
+    __label__ = _l("Committee member")
+    __title__ = "person_id"
+    __order__ = "position"
+
+    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
+    position: Mapped[str] = field(
+        _l("Position held"), code="committee_position", in_list=True, filter=True, notice=True
+    )
+    duties: Mapped[str | None] = field(_l("Field of work"), Text, in_list=True, search=True, notice=True)
+    office_phone: Mapped[str | None] = field(
+        _l("Office phone"),
+        String(20),
+        read=read_phone,
+        in_list=True,
+        notice=True,
+        help=_l("It is posted: please give the phone of the office."),
+    )
+    reception: Mapped[str | None] = field(
+        _l("Reception"),
+        String(60),
+        in_list=True,
+        notice=True,
+        help=_l("When residents are received, such as 每周二上午."),
+    )
+    since: Mapped[date | None] = field(_l("In office since"))
+    until: Mapped[date | None] = field(_l("In office until"), help=_l("Blank while in office."))
+    is_in_office = derived(_l("In office"), _is_in_office, "flag", in_list=True, filter=True)
+
+    person: Mapped[Person] = relationship()
+
+
+class Procedure(Record, Scoped):
+    """How to get something done at the office (办事流程): for whom, with what, in which steps and how soon."""
+
+    __tablename__ = "procedure"
+    __label__ = _l("Procedure")
+    __title__ = "name"
+    __table_args__ = (UniqueConstraint("community_id", "name"),)
+
+    name: Mapped[str] = field(_l("Matter to be handled"), String(60), in_list=True, search=True, notice=True)
+    audience: Mapped[str | None] = field(_l("Who may apply"), String(120), in_list=True, search=True, notice=True)
+    documents: Mapped[str | None] = field(
+        _l("Documents to bring"), Text, search=True, notice=True, help=_l("One on each line.")
+    )
+    steps: Mapped[str] = field(_l("Steps"), Text, notice=True, help=_l("One on each line, in their order."))
+    time_limit: Mapped[str | None] = field(_l("Done within"), String(60), in_list=True, notice=True)
+    place: Mapped[str | None] = field(_l("Place"), String(80), in_list=True, notice=True)
+    phone: Mapped[str | None] = field(_l("Enquiries"), String(20), read=read_phone, notice=True)

@@ -9,10 +9,11 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import func, select
 
 from app.community import rules
-from app.community.models import BOTTOM_LEVEL, Community, Person
+from app.community.models import BOTTOM_LEVEL, CommitteeMember, Community, Person
 from app.kernel.capability import Figure
 from app.kernel.db import count_of, db, today
 from app.kernel.records import Data, checks, completes
+from app.kernel.rules import ends_after_start
 from app.kernel.values import N_, Violation
 
 
@@ -39,6 +40,11 @@ def _check_community(data: Data, record: Any) -> Iterable[Violation]:
     below = db.session.scalar(select(func.min(Community.level)).where(children))
     if (parent is not None and data["level"] < parent.level) or (below is not None and data["level"] > below):
         yield Violation("level", N_("The level may not lie above what it belongs to, nor below what belongs to it."))
+
+
+@checks(CommitteeMember)
+def _check_committee_member(data: Data, _record: Any) -> Iterable[Violation]:
+    return ends_after_start(data, "since", "until")
 
 
 def figures() -> Iterable[Figure]:

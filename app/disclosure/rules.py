@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Literal
 
-from app.kernel.values import N_, Mask, Violation, plain
-from app.printing import Column, Snapshot, Table
-
-_ID_NUMBER = re.compile(r"(?<!\d)\d{6}[ -]?(?:19|20)\d{2}(?:0[1-9]|1[0-2])\d{2}[ -]?\d{3}[\dXx](?!\d)")
-_MOBILE = re.compile(r"(?<!\d)(?:\+?86[ -]?)?(1[3-9]\d)(?:[ -]?\d{4}){2}(?!\d)")
+from app.kernel.values import N_, Mask, Violation, mask_name, plain
+from app.printing import LIMITS, Column, Snapshot, Table, texts
 
 
 @dataclass(frozen=True)
@@ -36,28 +34,91 @@ class Wording:
     opening: str = ""
     closing: str = ""
     columns: tuple[str, ...] = ()
+    table: str = ""
+    """A table typed or pasted from a sheet: a line a row, cells apart by tabs, the first line its headings."""
     paper: Literal["A4", "A3"] = "A4"
     landscape: bool = False
+
+
+LENGTHS = {"title": 120, "issuer": 80, "opening": 20_000, "closing": 1000, "table": 500_000}
+"""How much may be written, in characters."""
+
+MASKS: dict[str, Mask] = {"name": mask_name}
+"""The masks a catalogue item may put over a column, besides the field's own."""
 
 
 class NotAllowed(ValueError):
     """A column was asked for that is not on the allow-list."""
 
 
-def compose(wording: Wording, allowed: Sequence[PrintColumn], rows: Sequence[Mapping[str, str]]) -> Snapshot:
-    """The draft snapshot of a notice: the chosen of the ``allowed`` columns, each cell under its column's mask.
+class Uneven(ValueError):
+    """A line of a typed table has more cells than there are headings."""
 
-    ``rows`` map a column's name to the full text of the cell. Raises :class:`NotAllowed` for any other column.
+    def __init__(self, line: int) -> None:
+        super().__init__(line)
+        self.line = line
+
+
+def allowed(columns: Iterable[PrintColumn], allow_list: Mapping[str, str]) -> list[PrintColumn]:
+    """Those of ``columns`` that an item allows, each under the item's mask besides its own.
+
+    ``allow_list`` maps names of columns to a name in :data:`MASKS` or ""; empty, it allows them all.
     """
-    by_name = {column.name: column for column in allowed}
-    if unknown := set(wording.columns) - set(by_name):
+    if not allow_list:
+        return list(columns)
+    return [_under(column, allow_list[column.name]) for column in columns if column.name in allow_list]
+
+
+def _under(column: PrintColumn, name: str) -> PrintColumn:
+    own, further = column.mask, MASKS.get(name)
+    if own is None or further is None:
+        return replace(column, mask=own or further)
+    return replace(column, mask=lambda text: further(own(text)))
+
+
+def typed_table(text: str) -> Table | None:
+    """The table typed into a notice, or None; raises :class:`Uneven`. Columns of figures are set flush right."""
+    lines = [
+        (nth, [cell.strip() for cell in line.rstrip().split("\t")])
+        for nth, line in enumerate(text.splitlines(), 1)
+        if line.strip()
+    ]
+    if not lines:
+        return None
+    head, rows = lines[0][1], []
+    for nth, row in lines[1:]:
+        if len(row) > len(head):
+            raise Uneven(nth)
+        rows.append([*row, *[""] * (len(head) - len(row))])
+    columns = []
+    for at, label in enumerate(head):
+        cells = [row[at] for row in rows]
+        columns.append(_heading(PrintColumn("", label, figures=_is_figures(cells)), [{"": cell} for cell in cells]))
+    return Table(tuple(columns), tuple(tuple(row) for row in rows))
+
+
+_FIGURE = re.compile(r"[-+]?[\d,]*\.?\d+%?")
+
+
+def _is_figures(cells: Iterable[str]) -> bool:
+    written = [cell for cell in cells if cell]
+    return bool(written) and all(_FIGURE.fullmatch(cell) for cell in written)
+
+
+def compose(wording: Wording, offered: Sequence[PrintColumn], rows: Sequence[Mapping[str, str]]) -> Snapshot:
+    """The draft snapshot of a notice: the chosen of the ``offered`` columns, each cell under its column's mask.
+
+    ``rows`` map a column's name to the full text of the cell. Raises :class:`NotAllowed` for any other column and
+    :class:`Uneven` for a typed table out of shape.
+    """
+    if unknown := set(wording.columns) - {column.name for column in offered}:
         raise NotAllowed(", ".join(sorted(unknown)))
-    chosen = [column for column in allowed if column.name in wording.columns]
-    table = None
+    chosen = [column for column in offered if column.name in wording.columns]
+    table = typed_table(wording.table)
     if chosen:
         headings = (Column("序号", "center", 0.5), *(_heading(column, rows) for column in chosen))
         body = (
-            (str(position), *(_cell(column, row.get(column.name, "")) for column in chosen))
+            (str(position), *(masked(column.mask, row.get(column.name, "")) for column in chosen))
             for position, row in enumerate(rows, 1)
         )
         table = Table(headings, tuple(body))
@@ -74,17 +135,9 @@ def compose(wording: Wording, allowed: Sequence[PrintColumn], rows: Sequence[Map
     )
 
 
-def check_cells(sheet: Snapshot) -> Iterator[Violation]:
-    """Neither does a free text of a record, printed in a cell, give away a person."""
-    message = N_("“%(cell)s…” in row %(row)s looks like an ID number or a private mobile number; it may not be posted.")
-    for position, row in enumerate(sheet.table.rows if sheet.table else (), 1):
-        for cell in row:
-            if found := _ID_NUMBER.search(plain(cell)) or _MOBILE.search(plain(cell)):
-                yield Violation("columns", message, {"row": position, "cell": found[0][:3]})
-
-
-def _cell(column: PrintColumn, text: str) -> str:
-    return column.mask(text) if column.mask and text else text
+def masked(mask: Mask | None, text: str) -> str:
+    """A cell under its mask; an empty one stays empty."""
+    return mask(text) if mask and text else text
 
 
 def _heading(column: PrintColumn, rows: Sequence[Mapping[str, str]]) -> Column:
@@ -99,28 +152,23 @@ def _paragraphs(text: str) -> Iterator[str]:
 
 
 def check_wording(wording: Wording) -> Iterator[Violation]:
-    """What is written freely must not give away a person: no identity number, no mobile number."""
-    for name in ("title", "issuer", "opening", "closing"):
-        text = plain(getattr(wording, name))
-        if found := _ID_NUMBER.search(text):
-            yield Violation(
-                name, N_("“%(found)s…” looks like an ID number; it may not be posted."), {"found": found[0][:6]}
-            )
-        elif found := _MOBILE.search(text):
-            yield Violation(
-                name,
-                N_("“%(found)s…” looks like a private mobile number; it may not be posted."),
-                {"found": found[1]},
-            )
+    """What a notice needs before it can be looked at; what it must not say is the business of ``privacy.py``."""
     if not wording.title.strip():
         yield Violation("title", N_("A notice needs a title."))
     if not wording.issuer.strip():
         yield Violation("issuer", N_("A notice says who issues it."))
-    if not wording.columns:
-        yield Violation("columns", N_("Choose at least one column."))
-    for name, limit in (("title", 120), ("issuer", 80), ("opening", 5000), ("closing", 1000)):
+    if not (wording.columns or wording.opening.strip() or wording.table.strip()):
+        yield Violation("opening", N_("A notice needs a text or a table."))
+    for name, limit in LENGTHS.items():
         if len(getattr(wording, name)) > limit:
             yield Violation(name, N_("At most %(length)s characters."), {"length": limit})
+    try:
+        typed = typed_table(wording.table)
+    except Uneven as uneven:
+        yield Violation("table", N_("Line %(line)s has more cells than the first line."), {"line": uneven.line})
+    else:
+        if typed and len(typed.columns) > LIMITS["columns"]:
+            yield Violation("table", N_("At most %(count)s columns."), {"count": LIMITS["columns"]})
 
 
 def number(body: str, year: int, sequence: int) -> str:
@@ -128,6 +176,120 @@ def number(body: str, year: int, sequence: int) -> str:
     return f"{body}〔{year}〕{sequence}号"
 
 
-def issue(draft: Snapshot, number: str, on: date) -> Snapshot:
-    """The final sheet: numbered and dated."""
-    return replace(draft, number=number, issued_on=on.isoformat(), draft=False)
+def issue(draft: Snapshot, number: str, on: date, code: str, qr: str) -> Snapshot:
+    """The final sheet: numbered, dated, and with the code by which it is checked."""
+    return replace(draft, number=number, issued_on=on.isoformat(), short_code=code, qr=qr, draft=False)
+
+
+_ENDINGS = ("公示", "公告", "通知", "公开")
+
+
+def first_wording(
+    place: str, matter: str, period: str, occasion: str, issuer: str, phone: str, columns: Sequence[str] = ()
+) -> Wording:
+    """The words a notice begins with; one written by hand (without ``matter``) begins with an empty title.
+
+    ``period`` is the one a regular notice is about, ``occasion`` what another one tells of.
+    """
+    closing = f"监督电话：{phone}" if phone else ""
+    if not matter:
+        return Wording("", issuer, closing=closing)
+    about = _joined(place, _joined(period, matter))
+    title = about + ("" if matter.endswith(_ENDINGS) else "公示") + (f"（{occasion}）" if occasion else "")
+    opening = f"现将{about}有关情况公示如下，请居民群众监督。" if columns else ""
+    return Wording(title, issuer, opening=opening, closing=closing, columns=tuple(columns))
+
+
+def _joined(before: str, after: str) -> str:
+    """Two names one after the other, what they share said once: 和风社区 + 社区协商结果, 2026年 + 年度工作计划."""
+    shared = next((word for word in ("社区", "年") if before.endswith(word) and after.startswith(word)), "")
+    return before.removesuffix(shared) + after
+
+
+def as_the_last(wording: Wording, last: Wording) -> Wording:
+    """What people decided the last time stays: the closing lines, the paper, and which of the columns."""
+    columns = tuple(name for name in wording.columns if name in last.columns) or wording.columns
+    return replace(
+        wording,
+        closing=last.closing,
+        columns=columns,
+        layout=last.layout,
+        paper=last.paper,
+        landscape=last.landscape,
+    )
+
+
+def term_in_words(first: date, last: date) -> str:
+    """2026年第三季度, 2026年10月, or the first and the last day."""
+    following = last + timedelta(days=1)
+    if first.day == following.day == 1:
+        months = (following.year - first.year) * 12 + following.month - first.month
+        if months == 1:
+            return f"{first.year}年{first.month}月"
+        if months == 3 and first.month % 3 == 1:
+            return f"{first.year}年第{'一二三四'[first.month // 3]}季度"
+        if months == 12 and first.month == 1:
+            return f"{first.year}年"
+    return f"{first.year}年{first.month}月{first.day}日至{last.year}年{last.month}月{last.day}日"
+
+
+_REPLACES = re.compile(r"本公告更正并代替.*，原公告同时撤下。\n?")
+
+
+def correction(wording: Wording, number: str) -> Wording:
+    """The wording of a notice that takes the place of ``number``: it says so before everything else.
+
+    What was itself a correction no longer speaks of the one before it. A title with no room left stays as it is.
+    """
+    opening = f"本公告更正并代替{number}，原公告同时撤下。\n{_REPLACES.sub('', wording.opening, count=1)}"
+    title = f"{wording.title.removesuffix('（更正）')}（更正）"
+    return replace(wording, title=title if len(title) <= LENGTHS["title"] else wording.title, opening=opening)
+
+
+def plain_text(sheet: Snapshot) -> str:
+    """Everything a sheet says, a line each, for searching."""
+    return "\n".join(text for _place, text in texts(sheet) if text)
+
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Crockford's base 32: no I, L, O or U, so that a code read off the wall is typed right."""
+CODE_LENGTH = 8
+
+
+def short_code(number: int) -> str:
+    """A check code such as ``7K2M-9QXD`` for a (random) number of 40 bits."""
+    digits = "".join(_ALPHABET[number >> shift & 31] for shift in range(35, -1, -5))
+    return f"{digits[:4]}-{digits[4:]}"
+
+
+def read_short_code(text: str) -> str:
+    """The check code in what was typed or scanned (the address in a QR code ends with it), or "" if there is none."""
+    typed = re.sub(r"[\s\-—_]", "", plain(text).rstrip("/").rpartition("/")[2]).upper()
+    typed = typed.translate(str.maketrans("OIL", "011"))
+    if len(typed) != CODE_LENGTH or set(typed) - set(_ALPHABET):
+        return ""
+    return f"{typed[:4]}-{typed[4:]}"
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What the records say now that a sheet does not, and the other way round; rows without their serial number."""
+
+    gone: tuple[tuple[str, ...], ...] = ()
+    new: tuple[tuple[str, ...], ...] = ()
+    reordered: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.gone or self.new or self.reordered)
+
+
+def difference(posted: Snapshot, current: Snapshot) -> Difference:
+    """Compare the tables of a sheet as posted and as the records would give it now."""
+    before, now = (_rows(sheet) for sheet in (posted, current))
+    was, counted = Counter(before), Counter(now)
+    gone, new = tuple((was - counted).elements()), tuple((counted - was).elements())
+    return Difference(gone, new, reordered=not gone and not new and before != now)
+
+
+def _rows(sheet: Snapshot) -> list[tuple[str, ...]]:
+    return [row[1:] for row in sheet.table.rows] if sheet.table else []

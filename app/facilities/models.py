@@ -59,6 +59,24 @@ class NoticeBoard(Record, Scoped):
     keeper: Mapped[Person | None] = relationship()
 
 
+class ServicePoint(Record, Scoped):
+    """Where residents have something mended, cut, washed or fetched nearby (便民服务点)."""
+
+    __tablename__ = "service_point"
+    __label__ = _l("Service point")
+    __title__ = "name"
+    __table_args__ = (UniqueConstraint("community_id", "name"),)
+
+    name: Mapped[str] = field(_l("Name"), String(60), in_list=True, search=True, notice=True)
+    kind: Mapped[str] = field(_l("Service"), code="service_kind", in_list=True, filter=True, notice=True)
+    provider: Mapped[str | None] = field(_l("Provided by"), String(60), search=True, notice=True)
+    place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
+    opening_hours: Mapped[str | None] = field(
+        _l("Hours of service"), String(60), read=read_hours, in_list=True, notice=True, help=_l("Such as 8:30-17:30.")
+    )
+    phone: Mapped[str | None] = field(_l("Service phone"), String(20), read=read_phone, in_list=True, notice=True)
+
+
 class BookCorner(Record, Scoped):
     """A shelf (图书角) where residents borrow from and lend to each other."""
 

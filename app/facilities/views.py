@@ -1,7 +1,7 @@
 from flask_babel import lazy_gettext as _l
 
 from app.facilities import operations
-from app.facilities.models import BookCorner, Facility, NoticeBoard
+from app.facilities.models import BookCorner, Facility, NoticeBoard, ServicePoint
 from app.kernel.capability import Capability
 from app.kernel.register import Register
 
@@ -14,6 +14,10 @@ class NoticeBoardRegister(Register):
     model = NoticeBoard
 
 
+class ServicePointRegister(Register):
+    model = ServicePoint
+
+
 class BookCornerRegister(Register):
     model = BookCorner
 
@@ -21,6 +25,6 @@ class BookCornerRegister(Register):
 CAPABILITY = Capability(
     label=_l("Facilities"),
     icon="house",
-    views=(FacilityRegister, NoticeBoardRegister, BookCornerRegister),
+    views=(FacilityRegister, ServicePointRegister, BookCornerRegister),
     figures=operations.figures,
 )

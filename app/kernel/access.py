@@ -24,8 +24,12 @@ class Right(Flag):
     """Read private fields, such as a phone number, without the mask."""
     DRAFT = auto()
     """Draft and preview a public notice from it."""
+    REVIEW = auto()
+    """Say that a drafted notice is in order, or send it back."""
     ISSUE = auto()
-    """Give a drafted notice its number and make it final."""
+    """Approve a notice: give it its number and make it final."""
+    HANG = auto()
+    """Confirm that a notice hangs on its board, came down, or is filed."""
 
 
 PUBLIC = "public"

@@ -9,7 +9,7 @@ from typing import Any
 from flask import has_request_context, request
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, ColumnElement, Integer, String, and_, event, insert, inspect, or_, select
+from sqlalchemy import JSON, ColumnElement, Index, Integer, String, and_, event, insert, inspect, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kernel import registers, scope
@@ -27,6 +27,7 @@ ACTIONS = {
     "log_out": _l("Logged out"),
     "issue": _l("Issue"),
     "print": _l("Print"),
+    "export": _l("Export"),
     "password": _l("New password"),
 }
 
@@ -43,6 +44,7 @@ class AuditEntry(Record, InCommunity):
     __label__ = _l("Audit entry")
     __title__ = "subject"
     __newest_first__ = True
+    __table_args__ = (Index(None, "register", "community_id", "id"),)
 
     at: Mapped[datetime] = field(_l("Time"), in_form=False, in_list=True, default=now, index=True)
     actor: Mapped[str] = field(_l("Who"), String(120), in_form=False, in_list=True, search=True)
@@ -124,12 +126,18 @@ def _code_label(session: Session, code_list: str, value: str) -> str:
     return str(known[code_list, value])
 
 
+def _is_seen(declared: Declared) -> bool:
+    """What nobody types or sees, such as a text kept for searching, is no news, unless it is a secret."""
+    shown = declared.field.in_form or declared.field.in_record or declared.field.in_list
+    return shown or declared.sealed is not None
+
+
 def _changes(session: Session, row: Any, gone: bool = False) -> dict[str, list[str]]:
     """What each declared field was before and is now; of a row that goes, what it was."""
     told: dict[str, list[str]] = {}
     state = inspect(row)
     for declared in fields_of(row.__class__).values():
-        if declared.lender is not None or isinstance(declared.origin, Derived):
+        if declared.lender is not None or isinstance(declared.origin, Derived) or not _is_seen(declared):
             continue
         stored = f"{declared.name}_index" if declared.sealed else declared.name
         if gone:
@@ -149,20 +157,24 @@ def _changes(session: Session, row: Any, gone: bool = False) -> dict[str, list[s
     return told
 
 
+def _is_told(row: object) -> bool:
+    return isinstance(row, Record) and row.__in_trail__
+
+
 @event.listens_for(Session, "before_flush")
 def _notice_changes(session: Session, _context: Any, _instances: Any) -> None:
     pending = session.info.setdefault("audit", [])
     with session.no_autoflush:
         for row in session.new:
-            if isinstance(row, Record):
+            if _is_told(row):
                 pending.append(("add", row, None, None))
         for row in session.dirty:
-            if isinstance(row, Record) and session.is_modified(row):
+            if _is_told(row) and session.is_modified(row):
                 action, changes = row.__dict__.pop("audited_act", "edit"), _changes(session, row)
                 if changes or action != "edit":
                     pending.append((action, row, title_of(row), changes))
         for row in session.deleted:
-            if isinstance(row, Record):
+            if _is_told(row):
                 pending.append(("delete", row, title_of(row), _changes(session, row, gone=True)))
 
 

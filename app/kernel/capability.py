@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.kernel.access import Right
 from app.kernel.fields import Label
 
 
@@ -31,6 +32,16 @@ class Task:
     urgent: bool = False
 
 
+@dataclass(frozen=True)
+class Page:
+    """An entry of the menu besides the lists of the registers; ``subject`` and ``right`` guard it."""
+
+    label: Label
+    endpoint: str
+    subject: str
+    right: Right = Right.VIEW
+
+
 def _none() -> Iterable[Figure]:
     return ()
 
@@ -41,10 +52,15 @@ def _nothing(_today: date) -> Iterable[Task]:
 
 @dataclass(frozen=True)
 class Capability:
-    """A group of the menu, in the order of its views."""
+    """A group of the menu: its ``pages``, then its registers, ``views``, in their order.
+
+    ``others`` are views that are no registers.
+    """
 
     label: Label
     icon: str
-    views: tuple[type[Any], ...]
+    views: tuple[type[Any], ...] = ()
+    pages: tuple[Page, ...] = ()
+    others: tuple[type[Any], ...] = ()
     figures: Callable[[], Iterable[Figure]] = _none
     tasks: Callable[[date], Iterable[Task]] = _nothing

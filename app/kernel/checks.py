@@ -53,7 +53,7 @@ def _register(view: Any, subjects: Set[str]) -> Iterator[str]:
     known = fields_of(model)
     if getattr(model, "__title__", None) not in known:
         yield f"R4 {name}: __title__ names no declared field"
-    order = getattr(model, "__order__", None)
+    order = getattr(model, "__order__", "").removeprefix("-")
     if order and order not in known and not hasattr(model, order):
         yield f"R5 {name}: __order__ names no field"
     if not any(declared.field.in_list for declared in known.values()):

@@ -22,15 +22,19 @@ LISTS = {
     "schooling": _l("Schooling"),
     "community_level": _l("Levels of communities"),
     "party_organization_kind": _l("Kinds of party organisations"),
+    "committee_position": _l("Positions on the committees"),
     "volunteer_team_kind": _l("Kinds of volunteer teams"),
     "volunteer_stars": _l("Star grade"),
     "skill": _l("Skill"),
     "cultural_team_kind": _l("Kinds of cultural teams"),
     "facility_kind": _l("Types of facilities"),
     "facility_state": _l("States of facilities"),
+    "service_kind": _l("Kinds of services"),
     "notice_board_kind": _l("Kinds of notice boards"),
     "partner_kind": _l("Kinds of units"),
     "progress": _l("Progress"),
+    "allowance_kind": _l("Kinds of allowances"),
+    "ledger_kind": _l("Kinds of income and spending"),
 }
 """The code lists there are, each seeded from ``seeds/codes/<name>.csv``."""
 

@@ -12,7 +12,7 @@ from flask_appbuilder import Model
 from flask_appbuilder.models.sqla.base import SQLA
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import DateTime, Engine, Integer, event, func, literal_column, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Mapped, declared_attr, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -47,12 +47,14 @@ def today() -> date:
 class Record(Model):
     """A row people work on: numbered, dated, and counted up at each change so that a stale edit is noticed.
 
-    Subclasses say how they are called: ``__label__`` and ``__title__``, the field that names a row.
+    Subclasses say how they are called: ``__label__`` and ``__title__``, the field that names a row. Those that are
+    written down only to tell of another row's change are not ``__in_trail__`` themselves.
     """
 
     __abstract__ = True
     __label__: ClassVar[Label]
     __title__: ClassVar[str]
+    __in_trail__: ClassVar[bool] = True
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     version: Mapped[int] = mapped_column(Integer, default=1)
@@ -91,13 +93,26 @@ class Conflict(Exception):
     """Somebody else changed the row in between, or it would break a rule of the database."""
 
 
+class NoRoom(Exception):
+    """The disk is full, or the database as large as it may be; nothing of the operation was stored."""
+
+
+NO_ROOM = _l("The disk is full; nothing was saved. Please tell the administrator.")
+_SQLITE_FULL, _POSTGRES_FULL = 13, "53100"
+
+
+def _is_full(failed: OperationalError) -> bool:
+    cause: Any = failed.orig
+    return getattr(cause, "sqlite_errorcode", None) == _SQLITE_FULL or getattr(cause, "sqlstate", "") == _POSTGRES_FULL
+
+
 @contextmanager
 def transaction() -> Iterator[None]:
     """One operation, one commit: what the block did is on disk afterwards, or nothing of it is.
 
     What the block reads to decide on cannot change before it has written: SQLite's one writer is taken at the start,
-    on PostgreSQL the rows that matter are locked. Raises :class:`Conflict` where the database refuses; its own words
-    are never passed on.
+    on PostgreSQL the rows that matter are locked. Raises :class:`Conflict` where the database refuses and
+    :class:`NoRoom` where there is no room left; its own words are never passed on.
     """
     try:
         connection = db.session.connection()
@@ -108,6 +123,11 @@ def transaction() -> Iterator[None]:
     except (IntegrityError, StaleDataError) as refused:
         db.session.rollback()
         raise Conflict from refused
+    except OperationalError as failed:
+        db.session.rollback()
+        if _is_full(failed):
+            raise NoRoom from failed
+        raise
     except BaseException:
         db.session.rollback()
         raise

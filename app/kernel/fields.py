@@ -250,11 +250,14 @@ class Declared:
         return column.default.arg(None) if column.default.is_callable else column.default.arg
 
     def read(self, text: str) -> Any:
-        """The value of typed ``text``; blank is None (False for a flag). Raises :class:`values.Invalid`."""
+        """The value of typed ``text``; blank is None (False for a flag, "" for a text that begins as that).
+
+        Raises :class:`values.Invalid`.
+        """
         if not text.strip() and self.kind != "flag":
             if self.required:
                 raise values.Invalid(values.N_("This field is required."))
-            return None
+            return "" if self.default == "" else None
         value = (self.field.read or _READERS[self.kind])(text)
         if self.length and isinstance(value, str) and len(value) > self.length:
             raise values.Invalid(
@@ -322,7 +325,7 @@ def fields_of(model: Any) -> dict[str, Declared]:
                 name=attribute.key,
                 field=declared,
                 kind=kind,
-                required=not column.nullable and kind != "flag",
+                required=not column.nullable and kind != "flag" and getattr(column.default, "arg", None) != "",
                 length=getattr(column.type, "length", None) if kind in {"text", "code", "choice"} else None,
                 ceiling=10 ** (column.type.precision - column.type.scale) if kind == "decimal" else None,
                 target=_target(mapper, column) if kind == "link" else None,

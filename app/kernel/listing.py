@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as data_field
+from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
 from sqlalchemy.orm import aliased
 
 from app.kernel.codes import Code
@@ -19,6 +20,14 @@ from app.kernel.values import Invalid, read_id_number
 PAGE_SIZE = 25
 COUNT_LIMIT = 10_000
 """Counting stops here: nobody pages through more, and the count must not cost more than the page."""
+
+
+@dataclass(frozen=True)
+class Days:
+    """The days a date filter asks for, both included; None leaves that side open."""
+
+    first: date | None
+    last: date | None
 
 
 @dataclass(frozen=True)
@@ -125,7 +134,9 @@ class Listing:
             by = self._order(declared)
             order.append(by.desc().nulls_last() if question.descending else by.asc().nulls_last())
         elif default := getattr(self.model, "__order__", None):
-            order.append(self._order(known[default]) if default in known else getattr(self.model, default))
+            name = default.removeprefix("-")
+            by = self._order(known[name]) if name in known else getattr(self.model, name)
+            order.append(by.desc() if default.startswith("-") else by)
         last = self.model.id.desc() if getattr(self.model, "__newest_first__", False) else self.model.id
         statement = select(self.model.id, *columns).where(*conditions).order_by(*order, last)
         return self._with_joins(statement)
@@ -133,10 +144,14 @@ class Listing:
     def conditions(self, question: Question) -> list[Any]:
         found: list[Any] = []
         if question.search:
-            found.append(or_(*self._matches(question.search)))
+            found.append(or_(false(), *self._matches(question.search)))
         for name, wanted in question.filters.items():
             declared = fields_of(self.model)[name]
             column = self.expression(declared) if isinstance(declared.origin, Derived) else getattr(self.model, name)
+            if isinstance(wanted, Days):
+                found += [column >= wanted.first] if wanted.first else []
+                found += [column <= wanted.last] if wanted.last else []
+                continue
             found.append(column.is_(wanted) if isinstance(wanted, bool) else column == wanted)
         return found
 

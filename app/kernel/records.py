@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from sqlalchemy import UniqueConstraint, func, select
+from sqlalchemy import UniqueConstraint, func, inspect, select
 
 from app.kernel import codes, listing, registers, scope
 from app.kernel.db import InCommunity, Scoped, db, today
@@ -128,10 +128,10 @@ def _unique_problems(model: Any, data: Data, record: Any) -> Iterable[Violation]
         with working_in(scope.current() if "community_id" in names else Scope(everything=True)):
             taken = db.session.scalar(statement)
         if taken is not None and (record is None or taken != record.id):
-            shown = next(name for name in reversed(names) if name != "community_id").removesuffix("_index")
+            shown = next((name for name in reversed(names) if name != "community_id"), names[0]).removesuffix("_index")
             declared = fields_of(model)[shown]
             if declared.kind == "link":
-                name = listing.title(declared.target, data[shown])
+                name = listing.title(declared.target, wanted[shown])
                 yield Violation(
                     shown,
                     N_("“%(name)s” already stands on this register: the same is not entered twice."),
@@ -204,9 +204,13 @@ class Use:
 
 
 def uses_of(record: Any, most: int = 5) -> list[Use]:
-    """What would dangle if ``record`` went."""
+    """What would dangle if ``record`` went; its own parts go with it."""
+    relations = inspect(type(record)).relationships
+    parts = {relation.mapper.class_ for relation in relations if relation.cascade.delete_orphan}
     found = []
     for declared in registers.links_to(type(record)):
+        if declared.model in parts:
+            continue
         condition = getattr(declared.model, declared.name) == record.id
         total = db.session.scalar(select(func.count()).select_from(declared.model).where(condition))
         if total:

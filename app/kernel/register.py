@@ -20,11 +20,11 @@ from app.kernel.access import Right, needs, own_path, permitted
 from app.kernel.db import Conflict, InCommunity, db, today, transaction
 from app.kernel.fields import MAX_KEY, Declared, Label, fields_of, title_of
 from app.kernel.forms import RecordForm, rows_behind
-from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Listing, Question, Row
+from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Days, Listing, Question, Row
 from app.kernel.named import Named
 from app.kernel.present import reads_in_full, text
 from app.kernel.tree import Tree
-from app.kernel.values import Invalid
+from app.kernel.values import Invalid, read_date
 
 MAX_SEARCH = 60
 MAX_PAGE = 400_000
@@ -49,6 +49,12 @@ class ListAction:
         return f"{self.path(register)}?{urlencode(args)}" if args else self.path(register)
 
 
+def existing(model: Any, key: int) -> Any:
+    """The row of ``model`` with that id, or the 404 page: what is out of scope does not exist."""
+    found = db.session.scalar(select(model).where(model.id == key)) if 0 < key <= MAX_KEY else None
+    return found if found is not None else abort(404)
+
+
 IN_THE_WAY = _l("The record could not be saved because another one got in its way. Please check and save again.")
 
 LIST_ACTIONS: list[ListAction] = []
@@ -60,6 +66,7 @@ class Register(Named, BaseView):
     model: ClassVar[Any]
     default_view = "list"
     show_template = "register/show.html"
+    in_menu = True
 
     def __init__(self) -> None:
         self.name = self.model.__tablename__
@@ -87,8 +94,11 @@ class Register(Named, BaseView):
         return [declared for declared in self.fields() if declared.field.filter]
 
     def question(self) -> Question:
-        """What the address asks of the list; a malformed one is refused with 400."""
-        args = request.args
+        """What the address asks of the list."""
+        return self.asked(request.args)
+
+    def asked(self, args: Mapping[str, str]) -> Question:
+        """What ``args`` ask of the list; malformed ones are refused with 400."""
         page, search, order = args.get("page", "1"), args.get("q", "").strip(), args.get("order", "")
         if len(page) > 10 or not page.isdecimal() or not 1 <= int(page) <= MAX_PAGE or len(search) > MAX_SEARCH:
             abort(400)
@@ -96,11 +106,15 @@ class Register(Named, BaseView):
             abort(400)
         wanted = {}
         for declared in self.filters():
-            if typed := args.get(declared.name, ""):
-                try:
+            try:
+                if declared.kind == "date":
+                    first, last = (args.get(f"{declared.name}.{end}", "") for end in ("from", "to"))
+                    if first or last:
+                        wanted[declared.name] = Days(*(read_date(typed) if typed else None for typed in (first, last)))
+                elif typed := args.get(declared.name, ""):
                     wanted[declared.name] = declared.read(typed)
-                except Invalid:
-                    abort(400)
+            except Invalid:
+                abort(400)
         return Question(search, wanted, order, args.get("desc") == "1", int(page))
 
     def _sortable(self) -> set[str]:
@@ -150,7 +164,7 @@ class Register(Named, BaseView):
             elif declared.kind == "flag":
                 entry["choices"] = [("1", _("Yes")), ("0", _("No"))]
                 entry["chosen"] = {True: "1", False: "0"}.get(chosen)  # type: ignore[arg-type]
-            elif chosen is not None:
+            elif declared.kind == "link" and chosen is not None:
                 entry["title"] = listing.title(declared.target, chosen) or ""
             found.append(entry)
         return found
@@ -159,8 +173,7 @@ class Register(Named, BaseView):
 
     def record(self, key: int) -> Any:
         """The record, or the 404 page: what is out of scope does not exist."""
-        found = db.session.scalar(select(self.model).where(self.model.id == key)) if key <= MAX_KEY else None
-        return found if found is not None else abort(404)
+        return existing(self.model, key)
 
     @expose("/show/<int:key>")
     @needs(Right.VIEW)
@@ -204,7 +217,7 @@ class Register(Named, BaseView):
                 issubclass(self.model, InCommunity) and link.name == "community_id"
             ):
                 continue
-            columns = [d for d in view.columns() if d.name != link.name and d.through != link.name]
+            columns = [d for d in view.columns() if d.name != link.name and d.through != link.name] or view.columns()
             rows = listing.rows(
                 link.model,
                 [d.name for d in columns],

@@ -10,9 +10,10 @@ from sqlalchemy.orm import Mapped, aliased, relationship
 
 from app.community.models import Person
 from app.kernel.db import Record, Scoped, today
-from app.kernel.fields import Access, borrowed, derived, field, link
+from app.kernel.fields import Access, Label, borrowed, derived, field, link
 from app.kernel.tree import Tree
-from app.kernel.values import at_least, read_integer
+from app.kernel.values import N_, at_least, read_integer
+from app.party.rules import quarter_of, quarters, read_quarter
 
 BRANCH, GROUP = "3", "4"
 """The kinds 党支部 and 党小组 in the code list of party organisations."""
@@ -163,4 +164,50 @@ class PostAssignment(Record, Scoped):
     ended_on: Mapped[date | None] = field(_l("Ended on"), help=_l("Blank while the post is held."))
 
     post: Mapped[ServicePost] = relationship()
+    member: Mapped[PartyMember] = relationship()
+
+
+_QUARTERS = {
+    1: N_("First quarter of %(year)s"),
+    2: N_("Second quarter of %(year)s"),
+    3: N_("Third quarter of %(year)s"),
+    4: N_("Fourth quarter of %(year)s"),
+}
+
+
+def _periods() -> dict[str, Label]:
+    return {f"{year}Q{number}": _l(_QUARTERS[number], year=year) for year, number in quarters(today())}
+
+
+class Pledge(Record, Scoped):
+    """What a member promises the residents for a quarter (公开承诺), did (践诺), and what was said of it (领导点评)."""
+
+    __tablename__ = "pledge"
+    __label__ = _l("Public pledge")
+    __title__ = "member_id"
+    __newest_first__ = True
+    __table_args__ = (UniqueConstraint("community_id", "member_id", "period"),)
+
+    member_id: Mapped[int] = link(_l("Member"), "party_member.id", in_list=True, search=True, notice=True)
+    period: Mapped[str] = field(
+        _l("Quarter"),
+        String(6),
+        options=_periods,
+        read=read_quarter,
+        in_list=True,
+        filter=True,
+        notice=True,
+        default=lambda: quarter_of(today()),
+    )
+    pledge: Mapped[str] = field(_l("Pledge"), Text, headings=("承诺",), in_list=True, search=True, notice=True)
+    done: Mapped[str | None] = field(_l("What was done"), Text, headings=("践诺",), search=True, notice=True)
+    review: Mapped[str | None] = field(
+        _l("Leader's review"),
+        Text,
+        headings=("点评",),
+        notice=True,
+        help=_l("领导点评: the secretary reviews what was done."),
+    )
+    reviewed_on: Mapped[date | None] = field(_l("Date of the review"), in_list=True)
+
     member: Mapped[PartyMember] = relationship()

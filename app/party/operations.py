@@ -17,7 +17,7 @@ from app.kernel.db import count_of, db, today
 from app.kernel.records import Data, checks
 from app.kernel.values import N_, Violation
 from app.party import rules
-from app.party.models import GROUP, PartyMember, PartyOrganization, PostAssignment, ServicePost, holds
+from app.party.models import GROUP, PartyMember, PartyOrganization, Pledge, PostAssignment, ServicePost, holds
 
 
 @checks(PostAssignment)
@@ -55,6 +55,11 @@ def _check_member(data: Data, _record: Any) -> Iterable[Violation]:
     group = db.session.get(PartyOrganization, data["group_id"]) if data["group_id"] else None
     if group and branch and not group.path.startswith(branch.path):
         yield Violation("group_id", N_("This group belongs to another branch."))
+
+
+@checks(Pledge)
+def _check_pledge(data: Data, _record: Any) -> Iterable[Violation]:
+    return rules.check_pledge(data, today())
 
 
 @checks(PartyOrganization)

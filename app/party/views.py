@@ -4,7 +4,7 @@ from app.disclosure import operations as disclosure
 from app.kernel.capability import Capability
 from app.kernel.register import Register
 from app.party import operations
-from app.party.models import PartyMember, PartyOrganization, PostAssignment, ServicePost
+from app.party.models import PartyMember, PartyOrganization, Pledge, PostAssignment, ServicePost
 
 
 class PartyMemberRegister(Register):
@@ -19,6 +19,10 @@ class PostAssignmentRegister(Register):
     model = PostAssignment
 
 
+class PledgeRegister(Register):
+    model = Pledge
+
+
 class PartyOrganizationRegister(Register):
     model = PartyOrganization
 
@@ -26,9 +30,11 @@ class PartyOrganizationRegister(Register):
 CAPABILITY = Capability(
     label=_l("Party work"),
     icon="star",
-    views=(PartyMemberRegister, ServicePostRegister, PostAssignmentRegister, PartyOrganizationRegister),
+    views=(PartyMemberRegister, ServicePostRegister, PostAssignmentRegister, PledgeRegister, PartyOrganizationRegister),
     figures=operations.figures,
     tasks=operations.tasks,
 )
 
-disclosure.issued_by(operations.party_body, "party_member", "service_post", "post_assignment", "party_organization")
+disclosure.issued_by(
+    operations.party_body, "party_member", "service_post", "post_assignment", "pledge", "party_organization", "党务"
+)

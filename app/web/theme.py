@@ -20,7 +20,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
 from app.kernel.access import Right, own_path, permitted
-from app.kernel.db import Conflict, db
+from app.kernel.db import NO_ROOM, Conflict, NoRoom, db
 from app.kernel.scope import OutOfScope
 from app.roles import TITLES
 
@@ -50,17 +50,22 @@ def static_url(filename: str) -> str:
     return url_for("static", filename=filename, v=fingerprint(filename))
 
 
-def menu() -> list[tuple[Any, str, list[tuple[Any, str, str]]]]:
-    """(group, icon, [(label, address, register)]) of what the person at work may see."""
+def menu() -> list[tuple[Any, str, list[tuple[Any, str, str, str]]]]:
+    """(group, icon, [(label, address, blueprint, endpoint)]) of what the person at work may see."""
     found = []
     for capability in current_app.extensions["capabilities"]:
-        items = [
-            (view.model.__label__, f"/{view.model.__tablename__}/list/", view.model.__tablename__)
-            for view in capability.views
-            if permitted(view.model.__tablename__, Right.VIEW)
+        pages = [
+            (page.label, url_for(page.endpoint), page.endpoint.partition(".")[0], page.endpoint)
+            for page in capability.pages
+            if permitted(page.subject, page.right)
         ]
-        if items:
-            found.append((capability.label, capability.icon, items))
+        lists = [
+            (view.model.__label__, f"/{view.model.__tablename__}/list/", view.model.__tablename__, "")
+            for view in capability.views
+            if view.in_menu and permitted(view.model.__tablename__, Right.VIEW)
+        ]
+        if pages or lists:
+            found.append((capability.label, capability.icon, pages + lists))
     return found
 
 
@@ -118,7 +123,13 @@ def _conflict(_error: Conflict) -> Any:
     )
 
 
-def _unstorable(_error: DataError) -> Any:
+def _no_room(_error: NoRoom) -> Any:
+    return _error_page(
+        507, str(NO_ROOM), _("What you typed is still on the page before: go back and keep a copy of it.")
+    )
+
+
+def _unstorable(_error: DataError | OverflowError) -> Any:
     """The last net below the readers of values: what the database cannot take is the sender's mistake, not ours."""
     db.session.rollback()
     return _http_error(BadRequest())
@@ -168,7 +179,9 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(CSRFError, _csrf_error)
     app.register_error_handler(OutOfScope, _out_of_scope)
     app.register_error_handler(Conflict, _conflict)
+    app.register_error_handler(NoRoom, _no_room)
     app.register_error_handler(DataError, _unstorable)
+    app.register_error_handler(OverflowError, _unstorable)  # a number too long for SQLite
     app.register_error_handler(InternalServerError, _server_error)
 
     @app.context_processor

@@ -1,13 +1,15 @@
-"""Measured ratios, printed and never asserted: ``make bench``. Times depend on the machine, ratios travel."""
+"""Measured ratios, printed and never asserted: ``make bench``. Times depend on the machine, ratios travel.
+
+``make bench ARGS=--plainly`` also has WeasyPrint lay out 5,000 rows by itself, which takes most of a minute.
+"""
 
 from __future__ import annotations
 
-import subprocess
+import sys
 import tempfile
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
-from shutil import which
 from statistics import median
 from time import perf_counter
 
@@ -15,7 +17,7 @@ from flask import Flask
 from flask_migrate import upgrade
 from sqlalchemy import insert
 
-from app import create_app, printing
+from app import create_app
 from app.cli import SEEDS
 from app.community.models import Person
 from app.community.rules import name_key
@@ -24,6 +26,7 @@ from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.volunteers.models import Volunteer
 from config import Settings
+from tests.bench.printing import prints
 from tests.world import World
 
 ROUNDS = 15
@@ -95,32 +98,7 @@ def lists(folder: Path) -> None:
         print(f"{name:14}{small * 1000:9.1f} ms{large * 1000:9.1f} ms{large / small:9.2f}")
 
 
-def prints(folder: Path) -> None:
-    """A notice and a roster, beside headless Chromium printing a page of the same table."""
-    columns = tuple(printing.Column(label) for label in ("姓名", "岗位", "职责", "所属支部"))
-    browser = next(filter(None, map(which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    print(f"\n{'rows':>6}{'portal':>12}{'Chromium':>12}{'ratio':>9}")
-    for count in (10, 200, 1000):
-        rows = tuple((f"赵春{n}", "政策宣讲岗", "宣讲党的政策，解答居民疑问", "第一党支部") for n in range(count))
-        sheet = printing.Snapshot(
-            layout="register", title="岗位公示", issuer="春和社区居民委员会", table=printing.Table(columns, rows)
-        )
-        ours = timed(lambda sheet=sheet: printing.render(sheet, timeout=300), rounds=3)  # type: ignore[misc]
-        theirs = _chromium(browser, folder, rows) if browser else float("nan")
-        print(f"{count:6}{ours:10.2f} s{theirs:10.2f} s{theirs / ours:9.2f}")
-
-
-def _chromium(browser: str, folder: Path, rows: tuple[tuple[str, ...], ...]) -> float:
-    page = folder / "page.html"
-    cells = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    page.write_text(f"<!doctype html><meta charset=utf-8><table border=1>{cells}</table>", encoding="utf-8")
-    command = [browser, "--headless", "--no-sandbox", "--disable-gpu", f"--user-data-dir={folder}/profile"]
-    command += [f"--print-to-pdf={folder}/page.pdf", f"file://{page}"]
-    return timed(lambda: subprocess.run(command, capture_output=True, check=True), rounds=3)
-
-
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
         lists(Path(temporary))
-        prints(Path(temporary))
-        printing.stop()
+        prints(Path(temporary), plainly="--plainly" in sys.argv)

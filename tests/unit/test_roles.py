@@ -13,7 +13,17 @@ from app.roles import Role
 assert portal.CAPABILITIES  # has loaded every model
 
 REGISTERS = sorted(m.class_.__tablename__ for m in Model.registry.mappers if issubclass(m.class_, Record))
-PEOPLE = {"person", "party_member", "volunteer", "representative", "building_leader", "cultural_team_member"}
+PEOPLE = {
+    "person",
+    "party_member",
+    "volunteer",
+    "representative",
+    "building_leader",
+    "cultural_team_member",
+    "committee_member",
+    "pledge",
+    "allowance_household",
+}
 
 
 @pytest.mark.parametrize("subject", sorted(roles.subjects()))
@@ -28,7 +38,7 @@ def test_every_register_has_a_row(register):
 
 
 def test_every_row_is_a_register_or_a_page():
-    assert roles.subjects() - set(REGISTERS) == {"home", "password"}
+    assert roles.subjects() - set(REGISTERS) == {"home", "password", "wall"}
 
 
 @pytest.mark.parametrize("role", ["", "Admin", "branch", "branch_secretary2", "BRANCH_SECRETARY", "public", "*"])
@@ -65,6 +75,27 @@ def test_nobody_deletes_codes_or_touches_the_trail(role, register):
     may = roles.rights(role, register)
     assert Right.DELETE not in may
     assert register == "code" or not may & (Right.ADD | Right.EDIT)
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("register", ["notice_step", "posting"])
+def test_what_the_way_of_a_notice_writes_is_typed_by_nobody(role, register):
+    assert not roles.rights(role, register) & (Right.ADD | Right.EDIT | Right.DELETE)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_only_the_secretary_signs_and_says_who_else_has_to(role):
+    is_secretary = role is Role.SECRETARY
+    assert (Right.ISSUE in roles.rights(role, "notice")) == is_secretary
+    assert (Right.EDIT in roles.rights(role, "disclosure_setting")) == is_secretary
+
+
+@pytest.mark.parametrize("subject", sorted(roles.subjects()))
+def test_no_right_of_the_way_of_a_notice_is_given_elsewhere(subject):
+    """Reviewing, issuing and hanging mean something on notices and postings only."""
+    elsewhere = {Right.REVIEW, Right.ISSUE, Right.HANG} if subject not in {"notice", "posting"} else set()
+    given = {right for role in Role for right in elsewhere if right in roles.rights(role, subject)}
+    assert given == set()
 
 
 @pytest.mark.parametrize("subject", sorted(roles.subjects()))

@@ -20,9 +20,11 @@ one_database = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 
 UNNAMED = {"hidden", "submit", "button", "image", "reset"}
 
-_CODES = r"English|PDF|\b[0-9A-F]{8}\b|\bA[34]\b|GB/T ?\d+(\.\d+)?|\b(m²|cm)\b|\b[0-9A-HJ-NPQRTUWXY*]{18}\b"
+_CHECK_CODE = r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}(?![0-9A-Z])"
+_PRODUCTS = r"English|PDF|JPEG|PNG|WebP|Excel|WPS|CSV|\.xlsx"
+_CODES = r"\b[0-9A-F]{8}\b|\bA[34]\b|GB/T ?\d+(\.\d+)?|\b(m²|cm)\b|\b[0-9A-HJ-NPQRTUWXY*]{18}\b"
 _NAMES = [r"\btest\b", r"\buser\d+\b", "stranger", *(role.value for role in Role)]
-LATIN_ALLOWED = re.compile("|".join([_CODES, *_NAMES]))
+LATIN_ALLOWED = re.compile("|".join([_CHECK_CODE, _PRODUCTS, _CODES, *_NAMES]))
 LATIN = re.compile(r"[A-Za-z]{2,}(?:['’ ,.:-]+[A-Za-z]+)*")
 HAN = re.compile(r"[㐀-鿿]")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 
+from app.disclosure import sources
 from app.kernel.registers import REGISTERS
 from app.roles import Role
-from tests.rows import a_row
+from tests.rows import IN_COMMUNITY, a_row
+from tests.web.page import one_database
 from tests.world import World
 
 PEOPLE = {
@@ -23,22 +27,35 @@ REGISTER_GRANTS = {
     "party_member": ("SOV", "S", "S", "S", "SO"),
     "service_post": ("SOV", "S", "S", "S", "SO"),
     "post_assignment": ("SOV", "S", "S", "S", "SO"),
+    "pledge": ("SOV", "SO", "SO", "SO", "SO"),
     "party_organization": ("SOV", "S", "S", "S", "SO"),
     "person": ("SOV", "SO", "SO", "SO", "SO"),
     "representative": ("SOV", "SO", "SO", "SO", "SO"),
     "building_leader": ("SOV", "SO", "SO", "SO", "SO"),
+    "committee_member": ("SOV", "SO", "SO", "SO", "SO"),
+    "procedure": ("SOV", "SO", "SO", "SO", "SO"),
     "community": ("SOVAU", "A", "A", "A", "SO"),
     "volunteer": ("SOV", "SO", "SO", "SO", "SO"),
     "volunteer_team": ("SOV", "SO", "SO", "SO", "SO"),
     "cultural_team": ("SOV", "SO", "SO", "SO", "SO"),
     "cultural_team_member": ("SOV", "SO", "SO", "SO", "SO"),
     "facility": ("SOV", "SO", "SO", "SO", "SO"),
+    "service_point": ("SOV", "SO", "SO", "SO", "SO"),
     "notice_board": ("SOV", "SO", "SO", "SO", "SO"),
     "book_corner": ("SOV", "SO", "SO", "SO", "SO"),
     "partner_unit": ("SOV", "SO", "SO", "SO", "SO"),
     "partnership_agreement": ("SOV", "SO", "SO", "SO", "SO"),
     "plan_item": ("SOV", "SO", "SO", "SO", "SO"),
+    "ledger_entry": ("SOV", "SO", "SO", "SO", "SO"),
+    "allowance_household": ("SO", "SO", "SO", "SO", "SO"),
+    "catalogue_item": ("SOV", "SO", "SO", "SO", ""),
+    "occasion": ("SOV", "SO", "SO", "SO", ""),
+    "disclosure_setting": ("SOV", "S", "S", "", ""),
     "notice": ("SOV", "", "", "SO", ""),
+    "notice_step": ("SOV", "", "", "", ""),
+    "posting": ("SOV", "", "", "", ""),
+    "screen": ("SOV", "S", "S", "S", ""),
+    "special_day": ("SOVAU", "A", "A", "A", ""),
     "account": ("AU", "A", "A", "", ""),
     "code": ("SOVAU", "SOA", "A", "", ""),
     "audit_entry": ("U", "", "", "", ""),
@@ -48,13 +65,56 @@ ACTIONS = {"list": 0, "show": 0, "choices": 0, "add": 1, "edit": 2, "delete": 3}
 OTHER_GRANTS = {
     "home.index": "SOVAU",
     "password.index": "SOVAU",
+    # the way of a notice
     "notice.draft": "SO",
+    "notice.submit": "SO",
+    "notice.review": "SO",
+    "notice.send_back": "SO",
     "notice.issue": "S",
+    "notice.void": "S",
+    "notice.archive": "SO",
+    "notice.renew": "SO",
+    "notice.correct": "SO",
+    # looked at and printed
     "notice.pdf": "SOV",
     "notice.picture": "SOV",
+    "notice.printing": "SOV",
+    "notice.progress": "SOV",
+    "notice.cancel": "SOV",
+    "notice.outdated": "SOV",
+    "notice.check": "SOV",
+    # on the boards
+    "posting.today": "SOV",
+    "posting.bundle": "SOV",
+    "posting.photo": "SOV",
+    "posting.hang": "SO",
+    "posting.hang_all": "SO",
+    "posting.add_board": "SO",
+    "posting.drop": "SO",
+    "posting.down": "SO",
+    "screen.renew": "S",
+    # what has to be posted
+    "catalogue_item.progress": "SOV",
+    "catalogue_item.compliance": "SOV",
+    "catalogue_item.compliance_pdf": "SOV",
+    "catalogue_item.compliance_xlsx": "SOV",
+    "catalogue_item.bring_in": "SO",
+    "catalogue_item.source": "SO",
+    # wall prints
+    "wall.index": "SO",
+    "wall.show": "SO",
+    "wall.pdf": "SO",
     "account.reset": "A",
 }
-FOR_EVERYBODY = {"login.login", "login.logout", "first_run.index", "LocaleView.index", "static"}
+FOR_EVERYBODY = {
+    "login.login",
+    "login.logout",
+    "first_run.index",
+    "LocaleView.index",
+    "static",
+    "display.page",
+    "display.slides",
+}
 FOR_NOBODY = {"appbuilder.static", "UtilView.back"}
 
 
@@ -76,16 +136,24 @@ def test_every_register_is_written_down_here(app: Flask) -> None:
     assert set(REGISTERS) == set(REGISTER_GRANTS)
 
 
+PARTS = {"<source>": "nothing", "<name>": "nothing", "<code>": "7K2M-9QXD"}
+"""What stands for the other parts of an address: nothing that would have to be drawn."""
+
+
 def routes(app: Flask) -> list[tuple[str, str, str]]:
     """(endpoint, address with 0 for the key, method) of every route somebody may call."""
     found = []
     for rule in app.url_map.iter_rules():
         if rule.endpoint not in FOR_EVERYBODY | FOR_NOBODY:
-            address = rule.rule.replace("<int:key>", "0").replace("<source>", "service_post")
-            found += [(rule.endpoint, address, method) for method in sorted(rule.methods or ()) if method != "OPTIONS"]
+            address = re.sub("<int:[a-z]+>", "0", rule.rule) + ("?year=0" if "compliance" in rule.rule else "")
+            for part, word in PARTS.items():
+                address = address.replace(part, word)
+            methods = sorted((rule.methods or set()) - {"OPTIONS", "HEAD"})
+            found += [(rule.endpoint, address, method) for method in methods]
     return found
 
 
+@one_database
 @pytest.mark.parametrize("letter", PEOPLE)
 def test_a_role_gets_through_exactly_the_doors_it_may(world: World, letter: str) -> None:
     client = world.client(PEOPLE[letter].value)
@@ -98,6 +166,20 @@ def test_a_role_gets_through_exactly_the_doors_it_may(world: World, letter: str)
     assert not wrong
 
 
+@one_database
+@pytest.mark.parametrize("letter", PEOPLE)
+def test_a_notice_is_drafted_only_from_what_one_may_post(world: World, letter: str) -> None:
+    """The list is asked for in an order there is not: whoever may draft from it is told so, the others find nothing."""
+    client = world.client(PEOPLE[letter].value)
+    printable = {name for name, view in REGISTERS.items() if sources.printable(view.model)}
+    assert {name for name in REGISTER_GRANTS if REGISTER_GRANTS[name][4]} == printable
+    for register in REGISTER_GRANTS:
+        may = letter in REGISTER_GRANTS[register][4]
+        expected = 403 if letter not in OTHER_GRANTS["notice.draft"] else 400 if may else 404
+        assert client.get(f"/notice/draft/{register}?order=nothing").status_code == expected, register
+
+
+@one_database
 def test_nobody_gets_anywhere_without_logging_in(world: World) -> None:
     client = world.client()
     for _endpoint, address, method in routes(world.app):
@@ -118,19 +200,34 @@ def test_a_locked_account_is_out_at_once(world: World) -> None:
     assert client.get("/service_post/list/").status_code == 302
 
 
+OF_ANOTHER = {"posting.bundle": "notice_board", "posting.hang_all": "notice_board", "posting.add_board": "notice"}
+"""Whose number stands in an address, where it is not the register's own."""
+NOT_TRIED = {"notice.pdf", "notice.picture", "posting.bundle", "posting.photo", "posting.add_board"}
+"""What has to be drawn, or is only there with something else: of these only the neighbour's are asked for here."""
+
+
 @pytest.mark.parametrize(
-    "register",
-    [name for name in REGISTER_GRANTS if "S" in REGISTER_GRANTS[name][0] and name not in {"code", "community"}],
+    "register", [name for name in IN_COMMUNITY if "S" in REGISTER_GRANTS[name][0] and name != "community"]
 )
 def test_what_is_another_communitys_does_not_exist(world: World, register: str) -> None:
-    """The same address answers its own community and is a missing page for the neighbour."""
+    """Every address with a number in it answers its own community and is a missing page for the neighbour."""
     own, foreign = a_row(world, register), a_row(world, register, at=world.there)
+    before = world.get(register, foreign, at=world.there)
     client = world.client("branch_secretary")
-    for action in ("show", "edit", "delete"):
-        if "S" not in REGISTER_GRANTS[register][ACTIONS[action]]:
+    tried = 0
+    for rule in world.app.url_map.iter_rules():
+        about = OF_ANOTHER.get(rule.endpoint, rule.endpoint.partition(".")[0])
+        if about != register or "<int:" not in rule.rule or "S" not in (granted(rule.endpoint) or ""):
             continue
-        assert client.get(f"/{register}/{action}/{own}").status_code == 200, action
-        for method in ("GET", "POST"):
-            answer = client.open(f"/{register}/{action}/{foreign}", method=method)
-            assert answer.status_code == (405 if action == "show" and method == "POST" else 404), (action, method)
-    assert world.get(register, foreign, at=world.there) is not None
+        for method in sorted({"GET", "POST"} & (rule.methods or set())):
+            address = re.sub("<int:[a-z]+>", "{}", rule.rule)
+            for key in (foreign, 10**40):
+                assert client.open(address.format(key), method=method).status_code == 404, (address, method, key)
+            if rule.endpoint not in NOT_TRIED:
+                own = own if world.get(register, own) is not None else a_row(world, register)
+                assert client.open(address.format(own), method=method).status_code in {200, 302, 409}, (address, method)
+            tried += 1
+    assert tried
+    after = world.get(register, foreign, at=world.there)
+    assert after is not None
+    assert after.version == before.version

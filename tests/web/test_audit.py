@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, timedelta
@@ -21,13 +22,15 @@ from app.kernel.db import Conflict, db, now, transaction
 from app.kernel.fields import fields_of
 from app.kernel.scope import OutOfScope, Scope, as_system, working_in
 from app.party.models import PartyMember
-from app.printing import Snapshot
 from tests.rows import MODELS, a_row, an_id_number, some_data
+from tests.web.typed import a_draft
 from tests.world import PASSWORD, World
 
 WANG = an_id_number(date(1956, 3, 7), 1)
 LI = an_id_number(date(1960, 5, 1), 2)
 SECRETARY = "书记甲 (branch_secretary)"
+TOLD = sorted(set(MODELS) - {"audit_entry", "notice_step"})
+"""The registers whose rows the trail tells of; of the steps of a notice it tells as acts on the notice."""
 
 
 @contextmanager
@@ -88,7 +91,7 @@ def test_deleting_a_resident_leaves_one_entry_that_tells_what_was_deleted(world)
     assert entry.changes["phone"] == ["138****5678", ""]
 
 
-@pytest.mark.parametrize("register", sorted(set(MODELS) - {"audit_entry"}))
+@pytest.mark.parametrize("register", TOLD)
 def test_adding_and_deleting_leave_one_entry_each_in_every_register(world, register):
     data = some_data(world, register)
     with told(world) as entries, world.app.app_context(), working_in(Scope(everything=True, actor="甲")):
@@ -190,7 +193,7 @@ def entries_key(world: World, name: str) -> int:
         return db.session.scalars(select(Person.id).where(Person.name == name)).one()
 
 
-@pytest.mark.parametrize("register", sorted(set(MODELS) - {"audit_entry"}))
+@pytest.mark.parametrize("register", TOLD)
 def test_no_entry_of_any_register_holds_a_private_value(world, register):
     """Every text field that is not open gets a value that must not be found in the trail."""
     given = {
@@ -256,15 +259,42 @@ def test_a_log_in_a_wrong_password_and_a_log_out_leave_one_entry_each(world):
 
 
 def test_issuing_a_notice_leaves_one_entry_of_issuing(world):
-    key = a_row(world, "notice", snapshot="")
-    with world.app.app_context(), as_system("test"), transaction():
-        notice = db.session.get(MODELS["notice"], key)
-        draft = Snapshot(layout="notice", title="公示", issuer="居委会", paragraphs=("内容",), draft=True)
-        notice.snapshot = draft.to_json()
+    key = a_draft(world, world.here)
     with told(world) as entries, world.work():
-        disclosure.issue(key, "甲", date(2026, 3, 5))
-    assert [entry.action for entry in entries if entry.action == "issue"] == ["issue"]
-    assert len(entries) == 1
+        disclosure.approve(key, "甲", date(2026, 3, 5))
+    assert [(entry.action, entry.register, entry.record_id) for entry in entries] == [("approve", "notice", key)]
+
+
+def test_each_step_of_a_notice_leaves_one_entry_on_the_notice(world):
+    key = a_draft(world, world.here)
+    with told(world) as entries:
+        post(world, f"/notice/submit/{key}", by="office_staff")
+        post(world, f"/notice/send-back/{key}", {"note": "请补充"})
+        post(world, f"/notice/submit/{key}", by="office_staff")
+        post(world, f"/notice/review/{key}")
+        post(world, f"/notice/issue/{key}")
+        post(world, f"/notice/void/{key}", {"note": "不再需要"})
+    assert [(entry.action, entry.register, entry.record_id) for entry in entries] == [
+        (step, "notice", key) for step in ("submit", "send_back", "submit", "review", "approve", "void")
+    ]
+    assert {entry.actor for entry in entries} == {SECRETARY, "干事甲 (office_staff)"}
+
+
+def test_taking_over_a_catalogue_leaves_one_entry_for_each_item_that_changed(world):
+    def take_over(*limits: str) -> None:
+        rows = [{"line": 2, "position": "1", "name": f"事项{n}", "time_limit": limit} for n, limit in enumerate(limits)]
+        form = {"carried": json.dumps({"builtin": False, "rows": rows}), "save": "1"}
+        post(world, "/catalogue_item/import/", form, by="office_staff")
+
+    with told(world) as entries:
+        take_over("每月公布一次", "每年公布一次")
+        take_over("每季度公布一次", "每年公布一次")
+    assert acts(entries) == [
+        ("add", "catalogue_item", "事项0"),
+        ("add", "catalogue_item", "事项1"),
+        ("edit", "catalogue_item", "事项0"),
+    ]
+    assert entries[-1].changes == {"time_limit": ["每月公布一次", "每季度公布一次"]}
 
 
 # --- together or not at all --------------------------------------------------------------------------------------

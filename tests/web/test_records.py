@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from sqlalchemy import UniqueConstraint, func, select, text
 
-from app.community.models import Community, Person
+from app.assistance import operations as assistance
+from app.community.models import CommitteeMember, Community, Person
+from app.finance import operations as finance
+from app.finance.models import LedgerEntry
 from app.kernel import listing, records, sheets
 from app.kernel.codes import Code, CodesAreKept
 from app.kernel.crypto import Tampered
-from app.kernel.db import Conflict, db, transaction
+from app.kernel.db import Conflict, db, today, transaction
 from app.kernel.fields import fields_of
 from app.kernel.listing import Question
 from app.kernel.registers import REGISTERS
@@ -25,7 +29,7 @@ from tests.world import World
 
 WANG = an_id_number(date(1956, 3, 7), 1)
 LI = an_id_number(date(1960, 5, 1), 2)
-TODAY = date.today()
+TODAY = today()
 OWNED = set(IN_COMMUNITY) - {"community"}
 
 
@@ -145,19 +149,28 @@ def test_one_who_looks_after_several_communities_links_within_one(world):
 UNIQUE = [
     ("representative", "person_id"),
     ("building_leader", "building"),
+    ("procedure", "name"),
     ("party_organization", "name"),
     ("party_member", "person_id"),
     ("service_post", "name"),
     ("post_assignment", "applied_on"),
+    ("pledge", "period"),
     ("volunteer_team", "name"),
     ("volunteer", "person_id"),
     ("cultural_team", "name"),
     ("cultural_team_member", "person_id"),
     ("facility", "name"),
+    ("service_point", "name"),
     ("notice_board", "name"),
     ("book_corner", "name"),
     ("partner_unit", "uscc"),
     ("plan_item", "content"),
+    ("allowance_household", "granted_on"),
+    ("catalogue_item", "name"),
+    ("disclosure_setting", "community_id"),
+    ("posting", "board_id"),
+    ("screen", "board_id"),
+    ("special_day", "on"),
     ("community", "name"),
     ("account", "username"),
     ("code", "value"),
@@ -272,10 +285,74 @@ def test_what_the_identity_number_says_agrees_with_the_rest_also_when_only_one_i
     assert wrong(world, "person", {"id_number": LI}, key) == ["birth_on", "sex"]
 
 
+def test_money_cannot_have_moved_tomorrow_and_the_ledger_begins_with_the_latest(world):
+    data = some_data(world, "ledger_entry")
+    assert wrong(world, "ledger_entry", data | {"on": TODAY}) == []
+    assert wrong(world, "ledger_entry", data | {"on": TODAY + timedelta(days=1)}) == ["on"]
+    days = [TODAY - timedelta(days=ago) for ago in (3, 0, 9)]
+    keys = [a_row(world, "ledger_entry", on=day) for day in days]
+    with world.work():
+        assert [row.id for row in listing.rows(LedgerEntry, ["on"], Question())] == [keys[i] for i in (1, 0, 2)]
+
+
+@pytest.mark.parametrize(
+    ("register", "start", "end"),
+    [("committee_member", "since", "until"), ("allowance_household", "granted_on", "ended_on")],
+)
+def test_a_term_does_not_end_before_it_starts(world, register, start, end):
+    data = some_data(world, register)
+    assert wrong(world, register, data | {start: TODAY, end: TODAY}) == []
+    assert wrong(world, register, data | {start: TODAY, end: TODAY - timedelta(days=1)}) == [end]
+
+
+@pytest.mark.parametrize(("until", "serves"), [(None, True), (TODAY, True), (TODAY - timedelta(days=1), False)])
+def test_a_committee_member_serves_to_the_last_day_of_office(world, until, serves):
+    key = a_row(world, "committee_member", until=until)
+    with world.work():
+        found = listing.rows(CommitteeMember, ["position"], Question(filters={"is_in_office": True}))
+    assert [row.id for row in found] == ([key] if serves else [])
+
+
+def figures(world: World, operations: Any) -> list[int]:
+    with world.work():
+        return [figure.value for figure in operations.figures()]
+
+
+def test_the_money_of_this_month_is_added_up_by_direction(world):
+    first = TODAY.replace(day=1)
+    assert figures(world, finance) == [0, 0]
+    for direction, amount, on in (
+        ("in", "24000", first),
+        ("out", "862.50", TODAY),
+        ("out", "1248.36", TODAY),
+        ("out", "5000", first - timedelta(days=1)),
+    ):
+        a_row(world, "ledger_entry", direction=direction, amount=Decimal(amount), on=on)
+    a_row(world, "ledger_entry", world.there, direction="in", amount=Decimal("7"))
+    assert figures(world, finance) == [24000, 2111]
+
+
+def test_the_households_that_are_paid_now_are_counted_with_their_people_and_money(world):
+    assert figures(world, assistance) == [0, 0, 0]
+    yesterday, tomorrow = TODAY - timedelta(days=1), TODAY + timedelta(days=1)
+    for size, amount, start, end in (
+        (3, "1485", yesterday, None),
+        (1, "716.50", TODAY, TODAY),
+        (2, "890", yesterday, yesterday),
+        (4, "1924", tomorrow, None),
+    ):
+        terms = {"granted_on": start, "ended_on": end}
+        a_row(world, "allowance_household", household_size=size, monthly_amount=Decimal(amount), **terms)
+    assert figures(world, assistance) == [2, 4, 2202]
+
+
 # --- deleting ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("register", "link"), LINKS, ids=map(".".join, LINKS))
+USED = [(register, link) for register, link in LINKS if register != "notice_step"]
+
+
+@pytest.mark.parametrize(("register", "link"), USED, ids=map(".".join, USED))
 def test_what_uses_a_record_is_listed_and_keeps_it_from_going(world, register, link):
     target = fields_of(MODELS[register])[link].target
     data = some_data(world, register)
@@ -293,6 +370,16 @@ def test_what_uses_a_record_is_listed_and_keeps_it_from_going(world, register, l
     with world.work():
         assert db.session.get(target, key) is not None
         assert db.session.get(MODELS[register], user) is not None
+
+
+def test_what_is_part_of_a_record_does_not_keep_it_and_goes_with_it(world):
+    step = a_row(world, "notice_step")
+    notice = world.get("notice_step", step).notice_id
+    with world.work(), transaction():
+        draft = db.session.get(MODELS["notice"], notice)
+        assert records.uses_of(draft) == []
+        records.remove(draft)
+    assert world.get("notice_step", step) is None
 
 
 def test_the_first_of_many_uses_are_named_and_all_are_counted(world):

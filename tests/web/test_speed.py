@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from typing import Any
 
 import pytest
 from sqlalchemy import event
 
 from app import roles
+from app.boards.models import Posting
+from app.catalogue.models import CatalogueItem, Occasion
 from app.community.models import Person
+from app.disclosure.lifecycle import State
+from app.disclosure.models import Notice
 from app.kernel import records
 from app.kernel.access import Right
-from app.kernel.db import db, transaction
+from app.kernel.db import db, today, transaction
 from app.party.models import PartyMember, PostAssignment
+from app.printing import Snapshot
 from app.roles import Role
 from app.volunteers.models import Volunteer
 from tests.rows import MODELS, a_row
@@ -22,6 +28,9 @@ from tests.world import World
 
 MOST_FOR_A_LIST = 4
 MOST_FOR_CHOICES = 3
+MOST_FOR_DISCLOSURE = 8
+MOST_FOR_HOME = 40
+"""Every figure and every task of every capability."""
 SEEN = [
     pytest.param(role.value, register, id=f"{role.value}-{register}")
     for role in Role
@@ -70,7 +79,8 @@ def test_a_list_page_asks_the_database_at_most_four_times(world, role, register)
     client = world.client(role)
     with counted(world) as sent:
         answer = client.get(f"/{register}/list/")
-    assert answer.status_code == 200
+    led_on = register == "disclosure_setting" and role != Role.SUPERVISOR  # straight to the one row there is
+    assert answer.status_code == (302 if led_on else 200)
     assert len(sent) <= MOST_FOR_A_LIST, "\n\n".join(sent)
 
 
@@ -158,3 +168,63 @@ def test_the_home_page_asks_as_often_with_many_rows_as_with_few(world):
             assert client.get("/").status_code == 200
         asked.append(len(sent))
     assert asked[0] == asked[1]
+
+
+def add_disclosures(world: World, number: int) -> None:
+    """Items of each kind, each with an occasion and a notice that hangs on a board of its own and one that is to."""
+    with world.work(), transaction():
+        for _ in range(number):
+            nth = next(_numbers)
+            board = records.add(
+                MODELS["notice_board"], {"name": f"栏{nth}", "kind": "1", "place": "东", "width": 90, "height": 90}
+            )
+            limit = ("每月公布一次", "每季度公布一次", "长期公开", "公示7天", "视情况")[nth % 5]
+            item = CatalogueItem(community_id=world.here.id, name=f"事项{nth}", first_level="", time_limit=limit)
+            db.session.add(item)
+            db.session.flush()
+            own = {"community_id": world.here.id}
+            db.session.add(Occasion(**own, item_id=item.id, subject="会", on=today()))
+            for posted_on in (today(), None):
+                sheet = Snapshot(layout="notice", title="公示", issuer="居委会", paragraphs=("请监督。",))
+                notice = Notice(
+                    **own,
+                    title="公示",
+                    issuer="居委会",
+                    source="text",
+                    state=State.POSTED if posted_on else State.ISSUED,
+                    drafted_by="干事甲",
+                    item_id=item.id,
+                    duty="standing",
+                    snapshot=sheet.to_json(),
+                )
+                db.session.add(Posting(**own, notice=notice, board_id=board.id, posted_on=posted_on))
+
+
+_numbers = count()
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/", "/catalogue_item/progress/", "/catalogue_item/compliance/", "/posting/today/", "/notice/outdated/"],
+)
+def test_what_is_due_and_what_hangs_asks_as_often_for_many_items_as_for_few(world, address):
+    asked = []
+    for number in (1, 30):
+        add_disclosures(world, number)
+        for role in (Role.SECRETARY, Role.SUPERVISOR):
+            client = world.client(role)
+            with counted(world) as sent:
+                assert client.get(address).status_code == 200
+            asked.append(len(sent))
+    assert asked[:2] == asked[2:]
+    assert max(asked) <= (MOST_FOR_HOME if address == "/" else MOST_FOR_DISCLOSURE), "\n\n".join(sent)
+
+
+def test_looking_a_sheet_through_does_not_load_the_sheets_that_hang(world):
+    """A photograph of a board and the text of a long roster are not read to say how many there are."""
+    add_disclosures(world, 3)
+    client = world.client("office_staff")
+    for address in ("/posting/list/", "/notice/list/"):
+        with counted(world) as sent:
+            assert client.get(address).status_code == 200
+        assert not [statement for statement in sent if "photo" in statement or "snapshot" in statement], address

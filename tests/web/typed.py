@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import func, select
 from stdnum.cn import uscc
 
-from app.disclosure import operations
+from app.boards.models import Posting
+from app.disclosure import operations, sources
+from app.disclosure.lifecycle import Step
+from app.disclosure.models import NoticeStep
+from app.disclosure.operations import About, Recipe
+from app.disclosure.rules import Wording
 from app.kernel import codes, values
 from app.kernel.audit import AuditEntry
-from app.kernel.db import db
+from app.kernel.db import db, today
 from app.kernel.fields import Declared, fields_of
 from app.kernel.registers import REGISTERS
-from app.printing import Snapshot
 from tests.world import Place, World
 
 DAY = "2026-03-05"
@@ -78,7 +82,7 @@ def _text(world: World, declared: Declared, number: int) -> str:
 def _chinese(world: World, declared: Declared) -> str:
     """The field's label in Chinese letters only, so that it passes as a name, too."""
     with world.app.app_context():
-        label = operations.chinese(declared.field.label)
+        label = sources.chinese(declared.field.label)
     return "".join(letter for letter in label if "一" <= letter <= "鿿")
 
 
@@ -129,15 +133,56 @@ _SPECIAL: dict[tuple[str, str], Callable[[World, Place, int], str]] = {
     ("plan_item", "done_on"): lambda *_: "",
     ("code", "code_list"): lambda *_: "skill",  # the lists of a national standard are closed
     ("code", "retired_on"): lambda *_: "",
+    ("special_day", "on"): lambda _world, _at, number: (date(2027, 1, 1) + timedelta(days=number)).isoformat(),
 }
 
+CLERK = "周宁 (office_staff)"
 
-def a_draft(world: World, at: Place) -> int:
-    """A kept draft of a notice."""
+
+def a_draft(
+    world: World, at: Place, boards: tuple[int, ...] = (), paper: Literal["A4", "A3"] = "A4", **about: Any
+) -> int:
+    """A kept draft of a notice in plain text, meant for ``boards``; ``about`` says what it answers or corrects."""
     title = f"公示{han(next(_serial))}"
-    sheet = Snapshot(layout="notice", title=title, issuer=f"{at.name}居民委员会", paragraphs=("请监督。",), draft=True)
+    recipe = Recipe({}, Wording(title, f"{at.name}居民委员会", opening="请监督。", paper=paper), boards)
     with world.work(at):
-        return operations.draft(REGISTERS["service_post"].model, at.id, sheet, "周宁 (office_staff)").id
+        sheet = operations.compose(_plain_text(), recipe)
+        return operations.draft(sources.TEXT, at.id, sheet, recipe, CLERK, About(**about)).id
+
+
+def an_issued_notice(world: World, at: Place, boards: tuple[int, ...] = (), **more: Any) -> int:
+    """A notice issued today."""
+    key = a_draft(world, at, boards, **more)
+    with world.work(at):
+        operations.approve(key, "刘芳 (branch_secretary)", today())
+    return key
+
+
+def a_posting(world: World, at: Place) -> int:
+    """An issued notice that is to go up on a board."""
+    board = a_full_row(world, "notice_board", at)
+    return posting_of(world, an_issued_notice(world, at, (board,)), board, at)
+
+
+def posting_of(world: World, notice: int, board: int, at: Place | None = None) -> int:
+    """The posting of a notice on a board."""
+    with world.work(at):
+        found = select(Posting.id).where(Posting.notice_id == notice, Posting.board_id == board)
+        return int(db.session.scalars(found).one())
+
+
+def a_step(world: World, at: Place) -> int:
+    """The first step of a notice on its way."""
+    key = a_draft(world, at)
+    with world.work(at):
+        operations.take(Step.SUBMIT, key, CLERK)
+        return int(db.session.scalars(select(NoticeStep.id).where(NoticeStep.notice_id == key)).one())
+
+
+def _plain_text() -> sources.Source:
+    found = sources.find(sources.TEXT)
+    assert found is not None
+    return found
 
 
 def _an_entry(world: World, at: Place) -> int:
@@ -154,6 +199,8 @@ def _a_code(world: World, _at: Place) -> int:
 
 _NOT_TYPED: dict[str, Callable[[World, Place], int]] = {
     "notice": a_draft,
+    "notice_step": a_step,
+    "posting": a_posting,
     "audit_entry": _an_entry,
     "code": _a_code,
     "community": lambda _world, at: at.id,

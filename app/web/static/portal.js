@@ -1,5 +1,5 @@
-// What makes the pages handier: choosing by search, a warning before typed text is lost, showing a password.
-// Without it every page still works, but for choosing by search.
+// What makes the pages handier: choosing by search, a warning before typed text is lost, showing a password, copying,
+// following a long print. Without it every page still works, but for choosing by search.
 'use strict';
 
 function combo(box) {
@@ -215,6 +215,61 @@ function brief(form) {
   window.addEventListener('pageshow', () => { for (const input of form.elements) input.disabled = false; });
 }
 
+// A button that copies what stands in a field. Without https the browser lends no clipboard; then the field does it.
+function copier(button) {
+  const field = document.getElementById(button.dataset.copy);
+  const label = button.textContent;
+  button.hidden = false;
+  button.addEventListener('click', async () => {
+    field.focus();
+    field.select();
+    if (navigator.clipboard) await navigator.clipboard.writeText(field.value);
+    else document.execCommand('copy');
+    button.textContent = button.dataset.done;
+    setTimeout(() => { button.textContent = label; }, 3000);
+  });
+}
+
+// How far the drawing of a long sheet is; leads to the sheet when it is done.
+function follow(box) {
+  const bar = box.querySelector('progress');
+  const count = box.querySelector('.count');
+  const problem = box.querySelector('.error');
+  const again = (pause) => setTimeout(ask, pause);
+
+  function stop(message) {
+    problem.querySelector('span').textContent = message;
+    problem.hidden = false;
+  }
+
+  async function ask() {
+    let told;
+    try {
+      told = await (await fetch(box.dataset.progress, { headers: { Accept: 'application/json' } })).json();
+    } catch (error) {
+      return again(3000);
+    }
+    bar.max = told.total || 1;
+    if (told.done) {
+      bar.value = told.done;
+      count.textContent = `${told.done} / ${told.total}`;
+    }
+    if (told.state === 'done') location.replace(box.dataset.done);
+    else if (told.state === 'refused') stop(told.message);
+    else if (told.state === 'unknown') stop(box.dataset.broken);
+    else if (told.state !== 'cancelled') again(500);
+  }
+  ask();
+}
+
+// A link to a part of the page that is folded unfolds it.
+function unfold() {
+  const part = document.getElementById(location.hash.slice(1));
+  if (part && part.tagName === 'DETAILS') part.open = true;
+}
+window.addEventListener('hashchange', unfold);
+unfold();
+
 // A table that fits scrolls with the page under its heading; a broader one scrolls in its own box.
 function sheet(box) {
   const fit = () => {
@@ -231,6 +286,13 @@ document.querySelectorAll('.combo').forEach(combo);
 document.querySelectorAll('form[data-guard]').forEach(guard);
 document.querySelectorAll('[data-reveal]').forEach(reveal);
 document.querySelectorAll('form.search').forEach(brief);
+document.querySelectorAll('[data-copy]').forEach(copier);
+document.querySelectorAll('[data-progress]').forEach(follow);
+
+// On a low screen the menu opens where one is, with what comes next in view.
+const menu = document.querySelector('.menu');
+const here = menu && menu.querySelector('[aria-current]');
+if (here) menu.scrollTop = here.offsetTop + 4 * here.offsetHeight - menu.clientHeight;
 
 const problems = document.querySelector('#problems');
 if (problems) problems.focus();

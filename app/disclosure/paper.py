@@ -1,0 +1,72 @@
+"""Sheets on their way to the printer: drawn at once where they are short, in the background where they are long."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import replace
+
+from flask import Response, current_app, make_response
+from pypdfium2 import PdfDocument
+
+from app.printing import Poster, Press, Snapshot, pictures, render
+
+LONG = 300
+"""Rows above which a sheet is drawn in the background, with its progress shown."""
+ROWS_A_PAGE = 25
+"""About how many rows of a long roster stand on a page."""
+PREVIEW_ROWS = 80
+PREVIEW_PAGES = 3
+
+
+def press() -> Press:
+    """The press of this portal."""
+    found: Press = current_app.extensions["press"]
+    return found
+
+
+def is_long(sheet: Snapshot) -> bool:
+    return sheet.table is not None and len(sheet.table.rows) > LONG
+
+
+def is_drawn(sheet: Snapshot) -> bool:
+    """Is a long sheet ready? If not it is ordered, and if it was refused before, ``PrintRefused`` tells why."""
+    refused = press().progress(press().key(sheet)).refused
+    if press().pdf(press().order(sheet)) is not None:
+        return True
+    if refused is not None:
+        raise refused
+    return False
+
+
+def count_pages(sheet: Snapshot) -> int:
+    """How many pages a sheet has: drawn to know it, unless it is so long that an estimate must do.
+
+    Raises ``PrintRefused``.
+    """
+    if is_long(sheet) and sheet.table:
+        return -(-len(sheet.table.rows) // ROWS_A_PAGE)
+    with PdfDocument(render(sheet)) as document:
+        return len(document)
+
+
+def first_pages(sheet: Snapshot | Poster, dpi: int = 70, first: int = PREVIEW_PAGES) -> list[bytes]:
+    """The first pages as PNG files; of a long roster, of its beginning. Raises ``PrintRefused``.
+
+    Only what was issued is kept by the press; drafts and wall prints change too often.
+    """
+    if isinstance(sheet, Snapshot) and is_long(sheet) and sheet.table:
+        sheet = replace(sheet, table=replace(sheet.table, rows=sheet.table.rows[:PREVIEW_ROWS]))
+    is_final = isinstance(sheet, Snapshot) and not sheet.draft
+    return pictures(press().draw_now(sheet) if is_final else render(sheet), dpi=dpi, first=first)
+
+
+def embedded(pages: list[bytes]) -> list[str]:
+    """PNG files as they are put into a page."""
+    return [b64encode(page).decode() for page in pages]
+
+
+def pdf_response(data: bytes, filename: str) -> Response:
+    response = make_response(data)
+    response.headers["Content-Type"] = "application/pdf"
+    response.headers.set("Content-Disposition", "inline", filename=filename)
+    return response

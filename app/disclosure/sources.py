@@ -1,0 +1,196 @@
+"""What a notice can be made from: any register with fields that may be posted, figures, or plain text.
+
+A capability offers figures with :func:`figures`; registers offer themselves by their declared fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any, NamedTuple
+
+from flask_babel import force_locale
+from flask_babel import lazy_gettext as _l
+from sqlalchemy import Table
+from sqlalchemy.sql import visitors
+
+from app.disclosure import rules
+from app.disclosure.rules import PrintColumn
+from app.kernel import listing, registers
+from app.kernel.db import today
+from app.kernel.fields import Declared, Label, fields_of
+from app.kernel.listing import Listing
+from app.kernel.present import full_text
+
+TEXT = "text"
+"""The source of a notice that is written by hand, with or without a table typed into it."""
+
+Arguments = Mapping[str, str]
+"""What a source was asked: the arguments of a list, or the first and last day of figures."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where the rows of a notice come from; this one, plain text, has none.
+
+    ``subject`` is the row in the table of permissions that guards it. ``columns`` are all that may be posted.
+    """
+
+    name: str
+    label: Label
+    subject: str
+    columns: tuple[PrintColumn, ...] = ()
+
+    def settled(self, asked: Arguments) -> dict[str, str]:
+        """What of ``asked`` the source understands, so that it asks the same on any day."""
+        return {}
+
+    def rows(self, asked: Arguments, columns: Iterable[str], limit: int) -> list[dict[str, str]]:
+        """What the records say now, as full text by column name.
+
+        Raises werkzeug's ``BadRequest`` for arguments the source does not understand.
+        """
+        return []
+
+    def reads(self, asked: Arguments, columns: Iterable[str]) -> frozenset[str]:
+        """The tables whose rows decide on the answer."""
+        return frozenset()
+
+
+@dataclass(frozen=True)
+class RegisterSource(Source):
+    """The rows of a register under the filters and in the order of its list."""
+
+    view: Any = None
+
+    def settled(self, asked: Arguments) -> dict[str, str]:
+        names = [declared.name for declared in self.view.filters()]
+        known = {"q", "order", "desc", *names, *(f"{name}.{end}" for name in names for end in TERM)}
+        return {name: given for name, given in asked.items() if name in known}
+
+    def rows(self, asked: Arguments, columns: Iterable[str], limit: int) -> list[dict[str, str]]:
+        model, fields = self.view.model, self._fields(columns)
+        question = replace(self.view.asked(asked), page=1)  # a notice is made of all rows, not of the page one was on
+        found = listing.rows(model, [declared.name for declared in fields], question, limit=limit)
+        with force_locale("zh"):
+            return [{d.name: full_text(d, row.values[d.name]) for d in fields} for row in found]
+
+    def reads(self, asked: Arguments, columns: Iterable[str]) -> frozenset[str]:
+        names = [declared.name for declared in self._fields(columns)]
+        statement = Listing(self.view.model).statement(names, self.view.asked(asked))
+        return frozenset(part.name for part in visitors.iterate(statement) if isinstance(part, Table))
+
+    def _fields(self, columns: Iterable[str]) -> list[Declared]:
+        wanted = set(columns)
+        return [declared for declared in printable(self.view.model) if declared.name in wanted]
+
+
+TERM = ("from", "to")
+"""The arguments that say what term figures are about."""
+
+
+class Term(NamedTuple):
+    """The days that figures are about, both included."""
+
+    first: date
+    last: date
+
+
+FiguresRows = Iterable[Mapping[str, str]]
+
+
+@dataclass(frozen=True)
+class FiguresSource(Source):
+    """A table worked out over a term from the rows of the register ``subject``."""
+
+    compute: Callable[[Term], FiguresRows] = lambda _term: ()
+
+    def settled(self, asked: Arguments) -> dict[str, str]:
+        return {name: day.isoformat() for name, day in zip(TERM, term(asked), strict=True)}
+
+    def rows(self, asked: Arguments, columns: Iterable[str], limit: int) -> list[dict[str, str]]:
+        return [dict(row) for row in self.compute(term(asked))]
+
+    def reads(self, asked: Arguments, columns: Iterable[str]) -> frozenset[str]:
+        return frozenset({self.subject, "code"})
+
+
+_FIGURES: dict[str, FiguresSource] = {}
+
+
+def figures(
+    name: str, label: Label, subject: str, *columns: PrintColumn
+) -> Callable[[Callable[[Term], FiguresRows]], Callable[[Term], FiguresRows]]:
+    """Offer figures for notices under ``name``: the decorated function gives their rows, as text by column name."""
+
+    def offer(compute: Callable[[Term], FiguresRows]) -> Callable[[Term], FiguresRows]:
+        _FIGURES[name] = FiguresSource(name, label, subject, columns, compute)
+        return compute
+
+    return offer
+
+
+def term(asked: Arguments) -> Term:
+    """The days between ``from`` and ``to`` (ISO); without them, or with nonsense, the days of this year so far."""
+    try:
+        return Term(*(date.fromisoformat(asked[name]) for name in TERM))
+    except (KeyError, ValueError):
+        return Term(today().replace(month=1, day=1), today())
+
+
+def posted_rows(register: str, asked: Arguments, limit: int = 500) -> list[dict[str, str]]:
+    """The rows of a register as they may hang on a wall: only fields that may be posted, each under its mask."""
+    source = find(register)
+    if source is None:
+        return []
+    masks = {column.name: column.mask for column in source.columns}
+    rows = source.rows(asked, masks, limit)
+    return [{name: rules.masked(masks[name], text) for name, text in row.items()} for row in rows]
+
+
+def printable(model: Any) -> list[Declared]:
+    """The fields of ``model`` that may stand in a public notice."""
+    return [declared for declared in fields_of(model).values() if declared.field.notice]
+
+
+def chinese(label: Any) -> str:
+    """A label as a notice prints it: notices are Chinese whatever language the page is in."""
+    with force_locale("zh"):
+        return str(label)
+
+
+def _columns(model: Any) -> tuple[PrintColumn, ...]:
+    return tuple(
+        PrintColumn(
+            declared.name,
+            chinese(declared.field.label),
+            figures=declared.kind in {"integer", "decimal"},
+            wide=declared.kind == "long",
+            mask=declared.field.notice_mask,
+        )
+        for declared in printable(model)
+    )
+
+
+def find(name: str) -> Source | None:
+    """The source of that name, or None."""
+    if name == TEXT:
+        return Source(TEXT, labels()[TEXT], "notice")
+    if name in _FIGURES:
+        return _FIGURES[name]
+    view = registers.REGISTERS.get(name)
+    if view is None or not printable(view.model):
+        return None
+    return RegisterSource(name, view.label, name, _columns(view.model), view)
+
+
+def is_figures(name: str) -> bool:
+    """Is the source a table of figures, which are about a term?"""
+    return name in _FIGURES
+
+
+def labels() -> dict[str, Label]:
+    """What each source is called, by name."""
+    offered = {name: view.model.__label__ for name, view in registers.REGISTERS.items() if printable(view.model)}
+    return {TEXT: _l("Plain text"), **{source.name: source.label for source in _FIGURES.values()}, **offered}
