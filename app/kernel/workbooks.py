@@ -28,28 +28,36 @@ from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
 from app.kernel.values import N_, Invalid
 
 MEGABYTE = 1024**2
-MAX_FILE = 20 * MEGABYTE
-MAX_UNPACKED = 100 * MEGABYTE
+MAX_FILE = 15 * MEGABYTE
 MAX_ENTRIES = 2_000
-MAX_TEXT = 20_000_000
-"""Characters of all sheets together, and one for each cell."""
-MEMORY = 400 * MEGABYTE
+MEMORY = 320 * MEGABYTE
 """Address space; Python and its libraries take some 30 MB of it."""
-SECONDS = 5
-"""Computing time; a busy machine may take :data:`PATIENCE` seconds to give it."""
 PATIENCE = 60
+"""Seconds a busy machine may take to give the computing time of :class:`Limits`."""
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one sheet may have after its empty edges are cut off: rows, columns, characters in a cell."""
+    """What one sheet may have after its empty edges are cut off, and what all sheets of a file may cost.
+
+    :param characters: in one cell.
+    :param cut: a longer cell is cut one character beyond, for whoever reads it to refuse; else the file is refused.
+    :param unpacked: bytes that the packed parts of the file may become; they are read piece by piece.
+    :param content: bytes that the texts of all sheets may take.
+    :param seconds: computing time.
+    """
 
     rows: int = 5_000
     columns: int = 60
     characters: int = 5_000
+    cut: bool = False
+    unpacked: int = 100 * MEGABYTE
+    content: int = 40 * MEGABYTE
+    seconds: int = 5
 
 
 CATALOGUE = Limits()
+ROSTER = Limits(rows=110_000, columns=300, cut=True, unpacked=400 * MEGABYTE, content=140 * MEGABYTE, seconds=20)
 
 
 @dataclass(frozen=True)
@@ -89,8 +97,9 @@ TOO_MUCH = N_(
 def open_workbook(data: bytes, filename: str, limits: Limits = CATALOGUE) -> list[Grid]:
     """The sheets of an .xlsx, .xls, .ods or .csv file, told apart by ``data``; ``filename`` names the sheet of a CSV.
 
-    Days are written 2026-03-05, times 8:30, whole numbers without decimals, truth 是 or 否; formulas give the value
-    they last had. Merged ranges are known of .xlsx and .xls only. Raises :class:`NotASheet`.
+    Days are written 2026-03-05, times 8:30, whole numbers without decimals, truth 是 or 否; a number of more than 15
+    digits, of which sheets keep only 15, is written 3.20102195603070E+17. Formulas give the value they last had;
+    what they point to is not opened. Merged ranges are known of .xlsx and .xls only. Raises :class:`NotASheet`.
     """
     if not data.strip(b"\0\t\n\r "):
         raise NotASheet(EMPTY)
@@ -112,10 +121,13 @@ def open_workbook(data: bytes, filename: str, limits: Limits = CATALOGUE) -> lis
         raise NotASheet(TOO_MUCH)
     if reader.returncode:
         raise RuntimeError(reader.stderr.decode(errors="replace"))
-    answer = json.loads(reader.stdout)
+    about, _, texts = reader.stdout.partition(b"\n")
+    answer = json.loads(about)
     if "refusal" in answer:
         raise NotASheet(answer["refusal"], **answer["params"])
-    return [_grid(**sheet) for sheet in answer["sheets"]]
+    del reader
+    sheets = zip(answer["sheets"], texts.decode().split(_SHEET), strict=True)
+    return [_grid(text, **about) for about, text in sheets]
 
 
 def column_letters(column: int) -> str:
@@ -128,45 +140,71 @@ def column_letters(column: int) -> str:
     return letters
 
 
-def _grid(name: str, rows: list[list[str]], merged: list[list[int]], hidden: bool) -> Grid:
-    width = max(map(len, rows), default=0)
-    return Grid(
-        name, tuple((*row, *[""] * (width - len(row))) for row in rows), tuple(Range(*each) for each in merged), hidden
-    )
+_SHEET, _ROW, _CELL = "\x1d", "\x1e", "\x1f"
+"""What ends a sheet, a row and a cell on the way back; no cell has control characters."""
+
+
+def _grid(text: str, name: str, width: int, merged: list[list[int]], hidden: bool) -> Grid:
+    blank = [""] * width
+
+    def cells(line: str) -> tuple[str, ...]:
+        found = line.split(_CELL)
+        return tuple(found) if len(found) == width else (*found, *blank[len(found) :])
+
+    rows = tuple(map(cells, text.split(_ROW))) if text else ()
+    return Grid(name, rows, tuple(Range(*each) for each in merged), hidden)
 
 
 # --- in the process of its own -----------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class _Sheet:
+    """A sheet on its way back: its rows joined, without the empty cells at their ends."""
+
+    name: str
+    lines: list[str]
+    width: int
+    merged: list[tuple[int, int, int, int]]
+    hidden: bool
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """The further arguments of :func:`_grid`."""
+        return {"name": self.name, "width": self.width, "merged": self.merged, "hidden": self.hidden}
+
+
 def _serve() -> None:
+    question = json.loads(sys.stdin.buffer.readline())
+    limits = Limits(**question["limits"])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
-    question = json.loads(sys.stdin.buffer.readline())
+    resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
     answer: dict[str, Any]
+    texts = b""
     try:
-        answer = {"sheets": _read(sys.stdin.buffer.read(), question["filename"], Limits(**question["limits"]))}
+        sheets = _read(sys.stdin.buffer.read(), question["filename"], limits)
+        answer = {"sheets": [sheet.about for sheet in sheets]}
+        texts = _SHEET.join(_ROW.join(sheet.lines) for sheet in sheets).encode()
     except NotASheet as refusal:
         answer = {"refusal": refusal.message, "params": refusal.params}
     except MemoryError:
         answer = {"refusal": TOO_MUCH, "params": {}}
-    sys.stdout.buffer.write(json.dumps(answer, ensure_ascii=False).encode())
+    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
+    sys.stdout.buffer.write(texts)
 
 
-def _read(data: bytes, filename: str, limits: Limits) -> list[dict[str, Any]]:
-    """The sheets as the arguments of :func:`_grid`."""
+def _read(data: bytes, filename: str, limits: Limits) -> list[_Sheet]:
     sheets = []
-    room = MAX_TEXT
-    for name, rows, merged, hidden in _tables(data, filename):
-        kept = _kept(name, rows, limits)
-        height, width = len(kept), max(map(len, kept), default=0)
-        room -= height * width + sum(len(cell) for row in kept for cell in row)
+    room = limits.content
+    for name, rows, merged, hidden in _tables(data, filename, limits):
+        lines, width, filled = _kept(name, rows, limits)
+        # A place for each cell, a text for each that is filled, and its characters.
+        room -= 8 * len(lines) * width + 64 * filled + 2 * sum(map(len, lines))
         if room < 0:
             raise NotASheet(TOO_MUCH)
-        sheets.append(
-            {"name": name, "rows": kept, "merged": list(_within(merged, height, width)), "hidden": hidden},
-        )
-    if not any(sheet["rows"] for sheet in sheets):
+        sheets.append(_Sheet(name, lines, width, list(_within(merged, len(lines), width)), hidden))
+    if not any(sheet.lines for sheet in sheets):
         raise NotASheet(EMPTY)
     return sheets
 
@@ -175,10 +213,10 @@ _Merged = tuple[tuple[int, int], tuple[int, int]]
 _Table = tuple[str, Iterable[Sequence[Any]], list[_Merged], bool]
 
 
-def _tables(data: bytes, filename: str) -> Iterator[_Table]:
+def _tables(data: bytes, filename: str, limits: Limits) -> Iterator[_Table]:
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         with _blaming_the_file():
-            _check_package(data)
+            _check_package(data, limits)
         return _workbook(data)
     if data.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         _check_compound(data)
@@ -196,11 +234,11 @@ def _blaming_the_file() -> Iterator[None]:
         raise NotASheet(DAMAGED) from error
 
 
-def _check_package(data: bytes) -> None:
+def _check_package(data: bytes, limits: Limits) -> None:
     """A zip archive is opened only if what it says it unpacks to is bearable, and it is a workbook."""
     with ZipFile(io.BytesIO(data)) as package:
         entries = package.infolist()
-        if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
+        if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > limits.unpacked:
             raise NotASheet(TOO_MUCH)
         folders = {entry.filename.replace("\\", "/").partition("/")[0].lower() for entry in entries}
         kind = _beginning(package, "mimetype")
@@ -246,7 +284,7 @@ def _workbook(data: bytes) -> Iterator[_Table]:
                 opened = workbook.get_sheet_by_index(position)
                 # The library gives the empty rows before the first cell, but not the empty columns.
                 before = [""] * opened.start[1] if opened.start else []
-                rows = ([*before, *row] for row in opened.iter_rows())
+                rows = ([*before, *row] for row in opened.iter_rows()) if before else opened.iter_rows()
                 yield sheet.name, rows, opened.merged_cell_ranges or [], sheet.visible != SheetVisibleEnum.Visible
 
 
@@ -258,7 +296,14 @@ def _csv(data: bytes, filename: str) -> Iterator[_Table]:
     if re.search(r"[\0-\x08\x0e-\x1f]", text) or text.lstrip().startswith("<"):
         raise NotASheet(NO_TABLE)
     csv.field_size_limit(sys.maxsize)
-    yield PurePath(filename).stem[:31], csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)), [], False
+    rows: Iterable[list[str]] = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
+    if '="' in text or "'" in text:
+        rows = ([_BARED.sub(r"\1", cell) for cell in row] for row in rows)
+    yield PurePath(filename).stem[:31], rows, [], False
+
+
+_BARED = re.compile(r"""^="(.*)"$|^'(?=[=+\-@＝＋－＠])""")
+"""How programs keep Excel from eating the zeros of a number, ="0523", and from running a text, '=1+1."""
 
 
 def _decoded(data: bytes) -> str:
@@ -282,41 +327,50 @@ def _delimiter(text: str) -> str:
     return max(",\t;", key=agreement)
 
 
-def _kept(name: str, rows: Iterable[Sequence[Any]], limits: Limits) -> list[list[str]]:
-    """The rows as text, without the empty cells and rows at the end."""
-    kept: list[list[str]] = []
+def _kept(name: str, rows: Iterable[Sequence[Any]], limits: Limits) -> tuple[list[str], int, int]:
+    """The rows as lines of text, without what is empty at the end; the width of the widest, and the filled cells."""
+    kept: list[str] = []
+    widest = filled = 0
     for number, row in enumerate(rows):
-        cells = [_text(cell) if cell != "" else "" for cell in row]
-        while cells and not cells[-1]:
-            cells.pop()
-        if not cells:
+        cells = _texts(row)
+        line = _CELL.join(cells).rstrip(_CELL)
+        if not line:
             continue
+        width = line.count(_CELL) + 1
         if number >= limits.rows:
             raise NotASheet(
                 N_("Sheet “%(sheet)s” has more than %(limit)s rows. Please save the needed part as a file of its own."),
                 sheet=name,
                 limit=limits.rows,
             )
-        if len(cells) > limits.columns:
+        if width > limits.columns:
             raise NotASheet(
                 N_("Sheet “%(sheet)s”: something stands in row %(row)s, column %(column)s; at most %(limit)s columns."),
                 sheet=name,
                 row=number + 1,
-                column=column_letters(len(cells) - 1),
+                column=column_letters(width - 1),
                 limit=limits.columns,
             )
-        for column, cell in enumerate(cells):
-            if len(cell) > limits.characters:
-                raise NotASheet(
-                    N_("Sheet “%(sheet)s”, row %(row)s, column %(column)s: longer than %(limit)s characters."),
-                    sheet=name,
-                    row=number + 1,
-                    column=column_letters(column),
-                    limit=limits.characters,
-                )
-        kept.extend([] for _ in range(number - len(kept)))
-        kept.append(cells)
-    return kept
+        if len(line) > limits.characters:
+            line = _CELL.join(_bounded(name, number, cells[:width], limits))
+        widest = max(widest, width)
+        filled += len(cells) - cells.count("")
+        kept.extend("" for _ in range(number - len(kept)))
+        kept.append(line)
+    return kept, widest, filled
+
+
+def _bounded(name: str, number: int, cells: list[str], limits: Limits) -> Iterator[str]:
+    for column, cell in enumerate(cells):
+        if len(cell) > limits.characters and not limits.cut:
+            raise NotASheet(
+                N_("Sheet “%(sheet)s”, row %(row)s, column %(column)s: longer than %(limit)s characters."),
+                sheet=name,
+                row=number + 1,
+                column=column_letters(column),
+                limit=limits.characters,
+            )
+        yield cell[: limits.characters + 1]
 
 
 def _within(merged: list[_Merged], height: int, width: int) -> Iterator[tuple[int, int, int, int]]:
@@ -334,13 +388,25 @@ _UNSEEN = re.compile("[\0-\x08\x0b-\x1f\x7f-\x9f\xad\u200b-\u200f\u202a-\u202e\u
 """Control characters and marks without a width, pasted along from web pages."""
 
 
-def _text(value: Any) -> str:
-    if isinstance(value, str):
-        return _UNSEEN.sub("", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+def _texts(row: Sequence[Any]) -> list[str]:
+    cells = [cell if type(cell) is str else _written(cell) for cell in row]
+    together = "".join(cells)
+    # One look at all cells: almost no row has anything to clean.
+    return cells if together.isprintable() and " " not in together else [_clean(cell) for cell in cells]
+
+
+def _clean(text: str) -> str:
+    return _UNSEEN.sub("", text.replace("\r\n", "\n").replace("\r", "\n")).strip()
+
+
+def _written(value: Any) -> str:
+    """A number, truth, day or time as people write it."""
     if isinstance(value, bool):
         return "是" if value else "否"
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:  # beyond, digits are lost
-        return str(int(value))
+    if isinstance(value, int | float):
+        if abs(value) >= 1e15:  # the digits after the fifteenth are lost
+            return f"{value:.14E}"
+        return str(int(value)) if value % 1 == 0 else f"{value:.15g}"
     if isinstance(value, datetime):
         value = _to_the_second(value)
         return f"{value:%Y-%m-%d}" if value.time() == time() else f"{value:%Y-%m-%d} {_clock(value.time())}"

@@ -7,9 +7,12 @@ from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 
+import phonenumbers
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from stdnum.cn import ric
+from stdnum.exceptions import ValidationError
 
 from app.kernel import values
 from app.kernel.values import Invalid
@@ -152,9 +155,21 @@ def test_what_is_not_a_whole_number_is_refused(typed):
 
 @pytest.mark.parametrize(
     ("typed", "amount"),
-    [("85.50", "85.5"), ("８５．５", "85.5"), ("1,200", "1200"), ("0", "0"), (".5", "0.5"), ("12.00", "12")],
+    [
+        ("85.50", "85.50"),
+        ("８５．５", "85.50"),
+        ("1,200", "1200"),
+        ("0", "0"),
+        (".5", "0.50"),
+        ("12.00", "12"),
+        ("120平方米", "120"),
+        ("120 ㎡", "120"),
+        ("85.5m²", "85.50"),
+        ("1,200.50元", "1200.50"),
+        ("￥1200", "1200"),
+    ],
 )
-def test_amounts_are_read_and_shown_without_idle_zeros(typed, amount):
+def test_amounts_are_read_with_their_unit_and_shown_with_two_decimals_or_none(typed, amount):
     assert values.show(values.read_amount(typed)) == amount
 
 
@@ -174,7 +189,9 @@ def test_amounts_are_read_and_shown_without_idle_zeros(typed, amount):
         ("1e9999999", "a number"),
         ("1000000000", "a number"),
         ("八十五", "a number"),
-        ("85㎡", "a number"),
+        ("85厘米", "a number"),
+        ("元", "a number"),
+        ("85平方米元", "a number"),
         ("8 5", "a number"),
         ("", "a number"),
     ],
@@ -266,8 +283,8 @@ def test_every_day_survives_being_shown_and_typed_again(day):
 @pytest.mark.parametrize(
     ("typed", "meant"),
     [
-        *((typed, True) for typed in ("1", "１", "是", "有", "√", "Y", "on")),
-        *((typed, False) for typed in ("", " ", "0", "否", "无", "×", "no")),
+        *((typed, True) for typed in ("1", "１", "是", "有", "对", "√", "✓", "✔", "Y", "on")),
+        *((typed, False) for typed in ("", " ", "0", "否", "无", "没有", "×", "✗", "no")),
     ],
 )
 def test_yes_and_no_are_understood(typed, meant):
@@ -327,7 +344,8 @@ def test_one_mistyped_digit_is_always_noticed(place, shift):
         ("1.10105E+17", "rounded"),
         ("1.10105195603070E17", "rounded"),
         ("1.10105e+17", "rounded"),
-        ("110105560307001", "18 characters"),
+        ("110105560307001", "old ID number of 15 digits"),
+        ("11010556030700", "18 characters"),
         ("1101051956030700123", "18 characters"),
         ("", "18 characters"),
         (_with_check_digit("11010519560231001"), "not a valid"),
@@ -338,6 +356,28 @@ def test_one_mistyped_digit_is_always_noticed(place, shift):
 def test_a_wrong_identity_number_is_refused_with_its_reason(typed, because):
     with pytest.raises(Invalid, match=because):
         values.read_id_number(typed)
+
+
+def _as_the_library_judges(number: str) -> bool:
+    """The rule the fast reader must agree with, in the words of python-stdnum."""
+    try:
+        born = ric.get_birth_date(number)
+        return ric.calc_check_digit(number) == number[-1] and 1900 <= born.year <= 2200
+    except (ValidationError, ValueError):
+        return False
+
+
+@given(
+    numbers_of(r"(1[1-5]|3[1-7]|65)[0-9]{4}(19|20)[0-9]{2}(0[0-9]|1[0-3])([0-2][0-9]|3[0-2])[0-9]{3}"), st.booleans()
+)
+def test_identity_numbers_are_judged_as_the_library_judges_them(digits, is_right):
+    number = _with_check_digit(digits) if is_right else digits + "7"
+    accepted = True
+    try:
+        assert values.read_id_number(number) == number
+    except Invalid:
+        accepted = False
+    assert accepted == _as_the_library_judges(number)
 
 
 # --- credit codes ------------------------------------------------------------------------------------------------
@@ -406,6 +446,40 @@ def test_mobile_fixed_and_service_numbers_are_read_into_one_form(typed, number):
 def test_what_cannot_be_dialled_from_here_is_refused(typed):
     with pytest.raises(Invalid):
         values.read_phone(typed)
+
+
+def _as_the_library_writes(text: str) -> str | None:
+    """A number as phonenumbers alone reads and writes it; None if it holds it invalid."""
+    try:
+        number = phonenumbers.parse(text, "CN")
+    except phonenumbers.NumberParseException:
+        return None
+    if number.country_code != 86 or not phonenumbers.is_valid_number(number):
+        return None
+    national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return national.replace(" ", "-", 1).replace(" ", "") if national.startswith("0") else national.replace(" ", "")
+
+
+@settings(max_examples=400)
+@given(numbers_of(r"1[0-9]{10}|0[1-9][0-9]{8,10}|1[0-9]{9,11}"))
+def test_phones_are_judged_and_written_as_the_library_does(text):
+    try:
+        read = values.read_phone(text)
+    except Invalid:
+        read = None
+    assert read == _as_the_library_writes(text)
+
+
+def test_every_range_of_mobile_numbers_is_judged_as_the_library_judges_it():
+    ranges = [f"{prefix}345678" for prefix in range(10_000, 20_000)]
+    assert [number for number in ranges if _is_read(number) != (_as_the_library_writes(number) == number)] == []
+
+
+def _is_read(number: str) -> bool:
+    try:
+        return values.read_phone(number) == number
+    except Invalid:
+        return False
 
 
 # --- hours -------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from app.kernel.workbooks import Limits, NotASheet, Range, column_letters, open_workbook
+from app.kernel.workbooks import ROSTER, Limits, NotASheet, Range, column_letters, open_workbook
 
 # --- files -------------------------------------------------------------------------------------------------------
 
@@ -188,7 +188,7 @@ def test_cells_are_told_as_people_write_them():
             "2",
             "党务",
             "",
-            "1.1010519491231e+17",
+            "1.10105194912310E+17",
             "第一行\n第二行",
             "每季度公布一次",
         ),
@@ -247,6 +247,60 @@ def test_a_csv_is_read_in_the_encodings_and_delimiters_of_office_programs(encodi
         ("", "", ""),
         ("2", "低保", "姓名、人数"),
     )
+
+
+def test_a_csv_in_which_numbers_were_protected_from_excel_gives_the_numbers():
+    text = '姓名,身份证号\n张明,"=""110105195603070012"""\n李华,="0523-86881234"\n'
+    assert open_workbook(text.encode(), "名册.csv")[0].rows[1:] == (
+        ("张明", "110105195603070012"),
+        ("李华", "0523-86881234"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("stored", "written"),
+    [
+        (110105195603070012, "1.10105195603070E+17"),
+        (1234567890123456, "1.23456789012346E+15"),
+        (123456789012345, "123456789012345"),
+        (13812345678, "13812345678"),
+        (-12, "-12"),
+        (0.1 + 0.2, "0.3"),
+        (1e300, "1.00000000000000E+300"),
+    ],
+)
+def test_a_number_is_written_out_only_as_far_as_sheets_keep_its_digits(stored, written):
+    file = io.BytesIO()
+    workbook = openpyxl.Workbook()
+    workbook.active.append([stored, str(stored)])
+    workbook.save(file)
+    (grid,) = open_workbook(file.getvalue(), "名册.xlsx")
+    assert grid.rows == ((written, str(stored)),)
+
+
+def test_a_cell_too_long_for_a_roster_costs_its_row_and_not_the_file():
+    rows = f'<row r="1">{TEXT.format("A1", "张明")}{TEXT.format("B1", "长" * 40_000)}</row>'
+    rows += f'<row r="2">{TEXT.format("A2", "李华")}{TEXT.format("B2", "短")}</row>'
+    (grid,) = open_workbook(xlsx(rows), "名册.xlsx", ROSTER)
+    assert grid.rows == (("张明", "长" * (ROSTER.characters + 1)), ("李华", "短"))
+
+
+def test_a_roster_may_have_300_columns_and_not_301():
+    wide, wider = (
+        xlsx(f'<row r="1">{TEXT.format("A1", "姓名")}{TEXT.format(last + "1", "备注")}</row>') for last in ("KN", "KO")
+    )
+    assert len(open_workbook(wide, "名册.xlsx", ROSTER)[0].rows[0]) == 300
+    assert "row 1, column KO; at most 300 columns" in refusal(wider, limits=ROSTER)
+
+
+def test_a_formula_that_points_to_another_file_gives_the_value_it_had():
+    rows = '<row r="1"><c r="A1" t="str"><f>\'http://127.0.0.1:9/[a.xlsx]x\'!A1</f><v>张明</v></c></row>'
+    assert open_workbook(xlsx(rows), "名册.xlsx", ROSTER)[0].rows == (("张明",),)
+
+
+def test_cells_cannot_break_out_of_their_place_by_the_marks_between_cells():
+    (grid,) = open_workbook(xls({(0, 0): "张\x1f明\x1e", (0, 1): "李\x1d华"}), "名册.xls", ROSTER)
+    assert grid.rows == (("张明", "李华"),)
 
 
 def test_what_a_file_is_shows_in_its_content_not_in_its_name():
@@ -397,8 +451,14 @@ def test_entities_are_not_replaced():
         assert "damaged" in refusal(xlsx(f"<row>{TEXT.format('A1', entity)}</row>", before=bomb))
 
 
+def test_many_short_cells_count_by_the_room_they_take_and_not_by_their_characters():
+    rows = "".join(f'<row r="{row}">{TEXT.format(f"A{row}", "甲")}</row>' for row in range(1, 1_001))
+    assert "too much" in refusal(xlsx(rows), limits=Limits(content=70_000))
+    assert len(open_workbook(xlsx(rows), "名册.xlsx", Limits(content=80_000))[0].rows) == 1_000
+
+
 def test_a_file_larger_than_20_megabytes_is_refused_unopened():
-    assert refusal(b"1," * 11_000_000, "目录.csv") == "The file is larger than 20 MB."
+    assert refusal(b"1," * 11_000_000, "目录.csv") == "The file is larger than 15 MB."
 
 
 @pytest.mark.parametrize("seed", range(12))
