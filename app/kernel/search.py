@@ -1,0 +1,488 @@
+"""What is found by the search boxes: an index of words beside the records, kept in the same transaction.
+
+What a record is found by is read off its fields (``search=True``); its links are followed when something is asked.
+Both databases answer ``search_words(<question>)`` with the ids of entries; how it is asked differs. A private value
+stands in terms of its own, which are asked for only on behalf of those who may read it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from hashlib import sha256
+from typing import Any
+from zlib import crc32
+
+from flask import g, has_request_context
+from flask_appbuilder import Model
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    TextClause,
+    and_,
+    column,
+    delete,
+    event,
+    false,
+    func,
+    insert,
+    inspect,
+    literal_column,
+    or_,
+    select,
+    text,
+    union,
+)
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+
+from app.kernel import scope, terms
+from app.kernel.audit import AuditEntry
+from app.kernel.codes import Code
+from app.kernel.db import InCommunity, Record, db
+from app.kernel.fields import MAX_KEY, Access, Declared, Derived, fields_of
+from app.kernel.present import reads_in_full
+from app.kernel.terms import Way, Word
+from app.kernel.values import Invalid, show
+
+BATCH = 5_000
+"""Rows indexed at a time where all are."""
+ENDING = 4
+"""Of a secret whose mask shows its end, these last characters are searched like the whole."""
+
+Row = Mapping[str, Any]
+"""The values of a record by field name (secrets in plain text), with its ``id`` and ``community_id``."""
+
+
+class SearchEntry(Model, InCommunity):
+    """What one record is found by: its own terms, with a blank between them."""
+
+    __tablename__ = "search_entry"
+
+    id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=False)
+    community_id: Mapped[int | None]
+    words: Mapped[str] = mapped_column(Text)
+
+
+# --- which record, which fields -----------------------------------------------------------------------------------
+
+
+@cache
+def _number(register: str) -> int:
+    """The number of a register in the ids of its entries."""
+    return crc32(register.encode()) & MAX_KEY
+
+
+def _entry_id(register: str, key: int) -> int:
+    return _number(register) << 31 | key
+
+
+def _record_id(entry_id: Any) -> Any:
+    return entry_id.op("&")(literal_column(str(MAX_KEY)))
+
+
+_INDEXED_KINDS = {"text", "long", "integer", "decimal", "date"}
+
+
+def _is_own(declared: Declared) -> bool:
+    stored = declared.lender is None and not isinstance(declared.origin, Derived)
+    return declared.field.search and stored and declared.kind in _INDEXED_KINDS
+
+
+@cache
+def own_fields(model: Any) -> tuple[Declared, ...]:
+    """The fields of ``model`` that stand in the index."""
+    return tuple(declared for declared in fields_of(model).values() if _is_own(declared))
+
+
+@cache
+def is_indexed(model: Any) -> bool:
+    """Have rows of ``model`` entries? The trail has none: it is written past the session, and grows with every act."""
+    in_community = issubclass(model, InCommunity) and issubclass(model, Record)
+    return in_community and not issubclass(model, AuditEntry) and bool(own_fields(model))
+
+
+def indexed_models() -> list[Any]:
+    return [mapper.class_ for mapper in Model.registry.mappers if is_indexed(mapper.class_)]
+
+
+@cache
+def _links(model: Any) -> tuple[Declared, ...]:
+    known = fields_of(model).values()
+    return tuple(d for d in known if d.field.search and d.kind == "link" and d.lender is None)
+
+
+@cache
+def _derived(model: Any) -> tuple[Declared, ...]:
+    known = fields_of(model).values()
+    return tuple(d for d in known if d.field.search and (isinstance(d.origin, Derived) or d.kind == "code"))
+
+
+# --- keeping it ---------------------------------------------------------------------------------------------------
+
+
+def _secret_term(declared: Declared, value: str) -> str:
+    sealed = declared.sealed
+    assert sealed is not None  # noqa: S101 - asked for sealed fields only
+    return f"#{sealed.index(value)[:24]}"
+
+
+def _ending(value: str) -> str:
+    return f"…{value[-ENDING:]}"
+
+
+def _describer(model: Any) -> Callable[[Row], str]:
+    """What turns the values of a row of ``model`` into the words of its entry."""
+    register, title = model.__tablename__, model.__title__
+    endings: dict[str, str] = {}
+
+    def secret(declared: Declared, value: str) -> Iterator[str]:
+        yield _secret_term(declared, value)
+        if declared.field.mask(value).endswith(value[-ENDING:]):
+            ending = _ending(value)
+            if ending not in endings:
+                endings[ending] = _secret_term(declared, ending)
+            yield endings[ending]
+
+    def describe(row: Row) -> str:
+        found = [f"@{register}", f"@{register}_{row['community_id']}"]
+        for declared in own_fields(model):
+            value = row.get(declared.name)
+            if value is None or value == "":
+                continue
+            if declared.sealed:
+                found += secret(declared, value)
+            elif declared.name == title:
+                found += terms.of_title(show(value), name=declared.field.sort is not None)
+            elif declared.field.access is Access.OPEN:
+                found += terms.of_text(show(value))
+            elif declared.field.access is Access.PRIVATE:
+                found += [f"_{term}" for term in terms.of_text(show(value))]
+        return " ".join(dict.fromkeys(found))
+
+    return describe
+
+
+def index_rows(connection: Connection, model: Any, rows: Iterable[Row]) -> None:
+    """Write the entries of new or changed ``rows`` of ``model``, in the transaction of ``connection``.
+
+    A row without a ``community_id`` is in the community at work.
+    """
+    if not is_indexed(model):
+        return
+    describe, register, here = _describer(model), model.__tablename__, scope.current().community_id
+    entries = []
+    for row in rows:
+        placed = {**row, "community_id": row.get("community_id") or here}
+        entry = {"id": _entry_id(register, row["id"]), "community_id": placed["community_id"]}
+        entries.append({**entry, "words": describe(placed)})
+    if entries:
+        _forget(connection, [entry["id"] for entry in entries])
+        _write(connection, entries)
+
+
+def _write(connection: Connection, entries: list[dict[str, Any]]) -> None:
+    """Deleted entries leave SQLite's index by a trigger; one for new entries would write each to the disk by itself."""
+    if connection.dialect.name != "sqlite":
+        connection.execute(insert(SearchEntry.__table__), entries)
+        return
+    written = [(entry["id"], entry["community_id"], entry["words"]) for entry in entries]
+    connection.exec_driver_sql("INSERT INTO search_entry (id, community_id, words) VALUES (?, ?, ?)", written)
+    indexed = [(entry["id"], entry["words"]) for entry in entries]
+    connection.exec_driver_sql("INSERT INTO search_words (rowid, words) VALUES (?, ?)", indexed)
+
+
+def forget_rows(connection: Connection, model: Any, keys: Iterable[int]) -> None:
+    """Take the entries of the rows with these ids out of the index."""
+    _forget(connection, [_entry_id(model.__tablename__, key) for key in keys])
+
+
+def _forget(connection: Connection, entry_ids: Sequence[int]) -> None:
+    for first in range(0, len(entry_ids), BATCH):
+        of_these = SearchEntry.id.in_(entry_ids[first : first + BATCH])
+        connection.execute(delete(SearchEntry.__table__).where(of_these))
+
+
+def rebuild() -> int:
+    """Write all entries anew, in the current transaction; returns how many rows can be found."""
+    connection = db.session.connection()
+    if connection.dialect.name == "sqlite":  # mended first: it could not forget what it never knew
+        connection.execute(text("INSERT INTO search_words (search_words) VALUES ('rebuild')"))
+    connection.execute(delete(SearchEntry.__table__))
+    count = 0
+    for model in indexed_models():
+        for batch in _stored(connection, model):
+            index_rows(connection, model, batch)
+            count += len(batch)
+    _write(connection, [{"id": 0, "community_id": None, "words": _declarations()}])
+    return count
+
+
+def is_behind() -> bool:
+    """Has the index never been written, or with other fields than are declared now?"""
+    written = text("SELECT rowid FROM search_words(:question)")
+    return db.session.connection().scalar(written, {"question": _term(_declarations())}) is None
+
+
+def _declarations() -> str:
+    """A fingerprint of what is indexed, kept as the one term of an entry that belongs to no record."""
+    told = sorted(
+        (declared.model.__tablename__, declared.name, declared.field.access.value)
+        for model in indexed_models()
+        for declared in own_fields(model)
+    )
+    return sha256(repr(told).encode()).hexdigest()
+
+
+def _stored(connection: Connection, model: Any) -> Iterator[list[Row]]:
+    """All rows of ``model`` in the database, :data:`BATCH` at a time."""
+    own = own_fields(model)
+    stored = [declared.sealed.stored(model) if declared.sealed else getattr(model, declared.name) for declared in own]
+    last = 0
+    while True:
+        statement = select(model.id, model.community_id, *stored).where(model.id > last).order_by(model.id)
+        found = connection.execute(statement.limit(BATCH)).all()
+        if not found:
+            return
+        yield [
+            {
+                "id": row[0],
+                "community_id": row[1],
+                **{
+                    declared.name: declared.sealed.opened(value) if declared.sealed else value
+                    for declared, value in zip(own, row[2:], strict=True)
+                },
+            }
+            for row in found
+        ]
+        last = found[-1][0]
+
+
+def _has_changed(row: Any) -> bool:
+    attributes = inspect(row).attrs
+    names = [f"{declared.name}_index" if declared.sealed else declared.name for declared in own_fields(row.__class__)]
+    return any(attributes[name].history.has_changes() for name in (*names, "community_id") if name in attributes)
+
+
+@event.listens_for(Session, "after_flush")
+def _keep_up(session: Session, _context: Any) -> None:
+    """The index changes with the records, in the same flush."""
+    fresh: dict[Any, list[Row]] = defaultdict(list)
+    gone: dict[Any, list[int]] = defaultdict(list)
+    with session.no_autoflush:
+        for row in (*session.new, *session.dirty):
+            model = row.__class__
+            if is_indexed(model) and (row in session.new or _has_changed(row)):
+                values = {declared.name: getattr(row, declared.name) for declared in own_fields(model)}
+                fresh[model].append({"id": row.id, "community_id": row.community_id, **values})
+        for row in session.deleted:
+            if is_indexed(row.__class__):
+                gone[row.__class__].append(row.id)
+        for model, rows in fresh.items():
+            index_rows(session.connection(), model, rows)
+        for model, keys in gone.items():
+            forget_rows(session.connection(), model, keys)
+
+
+# --- asking it ----------------------------------------------------------------------------------------------------
+
+
+def _is_sqlite() -> bool:
+    return bool(db.engine.dialect.name == "sqlite")
+
+
+def _term(term: str) -> str:
+    quote, beginning = ('"', "*") if _is_sqlite() else ("'", ":*")
+    bare = term.removesuffix("*")
+    return f"{quote}{bare}{quote}{beginning if bare != term else ''}"
+
+
+def _all_of(parts: Iterable[str]) -> str:
+    return (" AND " if _is_sqlite() else " & ").join(parts)
+
+
+def _any_of(parts: Iterable[str]) -> str:
+    return f"({(' OR ' if _is_sqlite() else ' | ').join(parts)})"
+
+
+def _own_ways(model: Any, word: Word) -> Iterator[Way]:
+    """The ways by which ``word`` finds rows of ``model``, besides those of every register, for the person at work."""
+    private = (declared for declared in own_fields(model) if declared.field.access is Access.PRIVATE)
+    if all(reads_in_full(declared) for declared in private):
+        yield from (tuple(f"_{term}" for term in way) for way in word.private)
+    for declared in own_fields(model):
+        if declared.sealed:
+            try:
+                yield (_secret_term(declared, declared.read(word.text)),)
+            except Invalid:
+                if len(word.text) == ENDING:
+                    yield (_secret_term(declared, _ending(word.text.upper())),)
+
+
+@cache
+def _keeps_back(model: Any) -> bool:
+    """Are there fields that not everybody is to find by?"""
+    return any(declared.field.access is not Access.OPEN for declared in own_fields(model))
+
+
+def _asked(ways: Iterable[Way]) -> str:
+    return _any_of(_all_of(map(_term, way)) for way in ways)
+
+
+def _questions(models: Iterable[Any], words: Sequence[Word], by_ear: bool = False, title: Way = ()) -> dict[Any, str]:
+    """What the index is asked for rows of each of ``models`` in scope; ``title`` are terms besides."""
+    ways = [word.by_ear if by_ear else word.ways for word in words]
+    common, where = [_asked(way) for way in ways], _places()
+    found = {}
+    for model in models:
+        asked = common
+        if _keeps_back(model):
+            asked = [_asked((*way, *_own_ways(model, word))) for way, word in zip(ways, words, strict=True)]
+        place = _any_of(_term(f"@{model.__tablename__}{at}") for at in where)
+        found[model] = _all_of((*map(_term, title), *asked, place))
+    return found
+
+
+def _places() -> list[str]:
+    """How the terms for the communities in scope end."""
+    at_work = scope.current()
+    if at_work.everything:
+        return [""]
+    if not at_work.path:
+        return [f"_{at_work.community_id}"]
+    kept: dict[str, list[str]] = g.setdefault("search_places", {}) if has_request_context() else {}
+    if at_work.path not in kept:
+        community = next(m.class_ for m in Model.registry.mappers if m.local_table.name == "community")
+        kept[at_work.path] = [f"_{key}" for key in db.session.scalars(select(community.id))]
+    return kept[at_work.path] or ["_0"]  # no row is in community 0
+
+
+def _entries(question: str) -> Any:
+    """The entries that answer a question of the index, as a table with the column ``rowid``."""
+    return func.search_words(question).table_valued(column("rowid", BigInteger))
+
+
+def _found(model: Any, words: Sequence[Word], by_ear: bool = False) -> list[Select[Any]]:
+    """The ids of the rows of ``model`` that have all ``words``: in their own fields, or in those of their links.
+
+    Each SELECT gives a part of them and uses an index of its own.
+    """
+    if not (_links(model) or _derived(model)):
+        return _own(model, words, by_ear)
+    if len(words) > 1:
+        entity = aliased(model)
+        every = (entity.id.in_(_union(_found(model, [word], by_ear))) for word in words)
+        return [select(entity.id).where(*every)]
+    parts = _own(model, words, by_ear)
+    for link in _links(model):
+        entity = aliased(model)
+        for targets in _found(link.target, words, by_ear):
+            parts.append(select(entity.id).where(getattr(entity, link.name).in_(targets)))
+    for declared in _derived(model):
+        entity = aliased(model)
+        parts.append(select(entity.id).where(_says(declared, entity, words[0])))
+    return parts
+
+
+def _own(model: Any, words: Sequence[Word], by_ear: bool) -> list[Select[Any]]:
+    if is_indexed(model):
+        entries = _entries(_questions([model], words, by_ear)[model])
+        return [select(_record_id(entries.c.rowid).label("id"))]
+    entity, own = aliased(model), own_fields(model)
+    return [select(entity.id).where(*(_reads(entity, own, word) for word in words))] if own else []
+
+
+def _reads(entity: Any, own: Iterable[Declared], word: Word) -> ColumnElement[bool]:
+    """Looks through the texts themselves, where there are no entries."""
+    readable = [getattr(entity, declared.name) for declared in own if reads_in_full(declared)]
+    return or_(false(), *(value.icontains(word.text, autoescape=True) for value in readable))
+
+
+def _says(declared: Declared, entity: Any, word: Word) -> ColumnElement[bool]:
+    if isinstance(declared.origin, Derived):
+        return declared.origin.expression(entity).icontains(word.text, autoescape=True)
+    meant = select(Code.value).where(
+        Code.code_list == declared.field.code, Code.label.icontains(word.text, autoescape=True)
+    )
+    value: ColumnElement[Any] = getattr(entity, declared.name)
+    return value.in_(meant)
+
+
+def _union(parts: Sequence[Select[Any]]) -> Any:
+    return union(*parts) if len(parts) > 1 else parts[0] if parts else select(literal_column("0"))
+
+
+def condition(model: Any, question: str) -> ColumnElement[bool]:
+    """Which rows of ``model`` a list asked for ``question`` shows; by ear those that would be found by nothing else."""
+    words = terms.words(question)
+    if not words:
+        return false()
+    if not is_indexed(model) and not _links(model):
+        parts = [_reads(model, own_fields(model), word) for word in words]
+        return and_(*parts)
+    found = _found(model, words)
+    heard = _found(model, words, by_ear=True) if any(word.by_ear != word.ways for word in words) else []
+    nothing = and_(*(~part.exists() for part in found))
+    identity: ColumnElement[int] = model.id
+    return identity.in_(_union([*found, *(part.where(nothing) for part in heard)]))
+
+
+Matches = dict[Any, list[int]]
+"""For each model the ids of the first rows found, best first, at most one more than asked for."""
+
+
+def first(models: Sequence[Any], question: str, most: int, by_ear: bool = False) -> Matches:
+    """The first rows of each of ``models`` whose own fields have the words of ``question``.
+
+    Where there are more than ``most``, those called exactly so come first, then those whose title begins so.
+    """
+    words = terms.words(question)
+    asked = [model for model in models if is_indexed(model)]
+    if not words or not asked:
+        return {}
+    found = _first(_questions(asked, words, by_ear), most)
+    crowded = [] if by_ear else [model for model in found if len(found[model]) > most]
+    for title in (words[0].beginning, words[0].whole):
+        best = _first(_questions(crowded, words[1:], title=title), most)
+        for model, keys in best.items():
+            found[model] = list(dict.fromkeys((*keys, *found[model])))[: most + 1]
+    return found
+
+
+def _first(questions: Mapping[Any, str], most: int) -> Matches:
+    """Asks the index alone: what it answers are numbers, and the rows they stand for are read within the scope."""
+    if not questions:
+        return {}
+    asked = {f"question_{at}": question for at, question in enumerate(questions.values())}
+    models = {_number(model.__tablename__): model for model in questions}
+    found: Matches = defaultdict(list)
+    for entry_id in db.session.connection().scalars(_first_of_each(len(asked)), {**asked, "most": most + 1}):
+        found[models[entry_id >> 31]].append(entry_id & MAX_KEY)
+    return dict(found)
+
+
+@cache
+def _first_of_each(questions: int) -> TextClause:
+    part = "SELECT rowid FROM (SELECT rowid FROM search_words(:question_{}) LIMIT :most) AS found_{}"
+    return text(" UNION ALL ".join(part.format(at, at) for at in range(questions)))
+
+
+def first_linked(models: Sequence[Any], question: str, most: int) -> Matches:
+    """The first rows of each of ``models`` of which some words stand in one record they link to and some in another.
+
+    Such as the singer 王芳 of the choir 合唱团, for 王 合唱.
+    """
+    words = terms.words(question)
+    if len(words) < 2:
+        return {}
+    found: Matches = {}
+    for model in models:
+        if _links(model):
+            statement = select(model.id).where(model.id.in_(_union(_found(model, words)))).limit(most + 1)
+            if keys := list(db.session.scalars(statement)):
+                found[model] = keys
+    return found

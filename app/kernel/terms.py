@@ -1,0 +1,204 @@
+"""The terms a text is found by, and those a question asks for. Pure: both databases keep and compare plain words.
+
+A Chinese text is kept as its characters and as pairs of neighbours, so that any part is found by looking up words.
+Marks set kinds of terms apart: ``=138`` three letters or digits on end, ``^zhang`` the beginning of a title,
+``^张明$`` the whole of it, ``~`` how it sounds, ``_`` (set by the caller) what only some may read.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from re import compile as pattern
+
+from app.kernel.pinyin import folded, readings, syllables
+
+_HAN = "\u3400-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003ffff"
+_PART = pattern(rf"([{_HAN}])|([^\W_{_HAN}]+)|([-/])|.")
+_IS_HAN = pattern(f"[{_HAN}]+")
+_GROUPED_NUMBER = pattern(r"\s*(\d\s*){7,}[xX]?\s*")
+_DOTS = dict.fromkeys(map(ord, "·•・‧∙"))
+"""Dots within a name, which few people type."""
+
+LONGEST_RUN = 40
+LONGEST_TITLE = 24
+"""Titles beyond this are found by their characters, not by their pinyin."""
+MOST_WORDS = 8
+GRAM = 3
+
+Way = tuple[str, ...]
+"""Terms that all have to be there; one that ends in * is the beginning of a term."""
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """What is written together: its parts (characters, and runs of letters and digits) and pairs of neighbours."""
+
+    parts: tuple[str, ...]
+    pairs: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(self.parts)
+
+    @property
+    def is_han(self) -> bool:
+        return _IS_HAN.fullmatch(self.text) is not None
+
+    def terms(self) -> Iterator[str]:
+        for part in self.parts:
+            yield from (part,) if _is_han(part) else _part_terms(part)
+        yield from self.pairs
+
+
+def _chunks(text: str) -> Iterator[_Chunk]:
+    if _IS_HAN.fullmatch(text):
+        yield _Chunk(tuple(text), tuple(map("".join, pairwise(text))))
+        return
+    parts: list[str] = []
+    pairs: list[str] = []
+    between = ""
+    for found in _PART.finditer(unicodedata.normalize("NFKC", text).casefold().translate(_DOTS)):
+        part = found[1] or (found[2] or "")[:LONGEST_RUN]
+        if part:
+            if parts:
+                pairs.append(f"{parts[-1]}{between}{part}")
+            parts.append(part)
+            between = ""
+        elif found[3] and parts:
+            between = "_"
+        elif parts:
+            yield _Chunk(tuple(parts), tuple(pairs))
+            parts, pairs, between = [], [], ""
+    if parts:
+        yield _Chunk(tuple(parts), tuple(pairs))
+
+
+def _is_han(part: str) -> bool:
+    return len(part) == 1 and part > "\u3006" and _IS_HAN.fullmatch(part) is not None
+
+
+def _has_digit(part: str) -> bool:
+    return any(character.isdigit() for character in part)
+
+
+def _grams(part: str) -> tuple[str, ...]:
+    return tuple(f"={part[at : at + GRAM]}" for at in range(len(part) - GRAM + 1))
+
+
+def _part_terms(part: str) -> Iterator[str]:
+    yield part
+    if _has_digit(part):
+        yield from _grams(part)
+    else:
+        yield from (part[at:] for at in range(1, len(part) - GRAM + 1))
+
+
+def of_text(text: str) -> tuple[str, ...]:
+    """The terms of a text: each character, each pair of neighbours, each number and word and what is in them."""
+    if text.isascii() and text.isdecimal() and len(text) <= LONGEST_RUN:  # a phone: one of each, and many of them
+        return tuple(dict.fromkeys((text, *_grams(text))))
+    return _terms_of_text(text)
+
+
+@lru_cache(maxsize=20_000)
+def _terms_of_text(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(term for chunk in _chunks(text) for term in chunk.terms()))
+
+
+def of_title(text: str, name: bool = False) -> tuple[str, ...]:
+    """The terms of what a record is called: also its pinyin from each syllable on, its initials and how it sounds.
+
+    ``name`` says that it is the name of a person.
+    """
+    chunks = tuple(_chunks(text))
+    found = [term for chunk in chunks for term in chunk.terms()]
+    whole = "".join(chunk.text for chunk in chunks)
+    if whole and len(whole) <= LONGEST_TITLE:
+        found += (f"^{whole}$", f"^{whole[0]}", f"^{whole[:2]}")
+        for read in readings("".join(_IS_HAN.findall(whole)), name):
+            found += _read_terms(read)
+    return tuple(dict.fromkeys(found))
+
+
+def _read_terms(read: tuple[str, ...]) -> list[str]:
+    if not read:
+        return []
+    full, initials = "".join(read), "".join([syllable[0] for syllable in read])
+    found = [f"^{full}$", f"^{full[0]}", f"^{full[:2]}", f"^{initials[:2]}", initials, read[0] + initials[1:]]
+    found += [initials[at:] for at in range(1, len(initials) - 1)]
+    rest = full
+    for syllable in read:
+        found += (rest, f"~{folded(rest)}")
+        rest = rest[len(syllable) :]
+    return found
+
+
+@dataclass(frozen=True)
+class Word:
+    """One word of a question: the ``ways`` to find it, and those by ear, tried where nothing is found otherwise."""
+
+    text: str
+    ways: tuple[Way, ...]
+    by_ear: tuple[Way, ...]
+
+    @property
+    def private(self) -> tuple[Way, ...]:
+        """The ways by which it is found in what only some may read: never by one or two digits."""
+        asked = [term.removesuffix("*") for way in self.ways for term in way]
+        return self.ways if all(len(term) >= GRAM or any(map(_is_han, term)) for term in asked) else ()
+
+    @property
+    def whole(self) -> Way:
+        """It is the title."""
+        return (f"^{self.text}$",)
+
+    @property
+    def beginning(self) -> Way:
+        """The title begins with it."""
+        return (f"^{self.text}",) if len(self.text) <= 2 else (f"^{self.text}*",)
+
+
+def words(question: str) -> tuple[Word, ...]:
+    """The words of a question, all of which have to be found; none where it says nothing.
+
+    A long number typed in groups is one: 138 1234 5678.
+    """
+    if _GROUPED_NUMBER.fullmatch(question):
+        question = "".join(question.split())
+    return tuple(_word(chunk) for chunk in _chunks(question))[:MOST_WORDS]
+
+
+def _word(chunk: _Chunk) -> Word:
+    first = _ways(chunk)
+    if chunk.is_han:
+        by_ear: tuple[Way, ...] = ((f"~{folded(''.join(syllables(chunk.text)))}*",),)
+    elif len(chunk.parts) == 1 and not _has_digit(chunk.text):
+        by_ear = ((f"~{folded(chunk.text)}*",),)
+    elif len(chunk.parts) > 1:
+        # 张明3号楼: written together, though it stands in two fields.
+        by_ear = (tuple(term for part in _split(chunk) for term in _ways(part)[0]),)
+    else:
+        by_ear = first
+    return Word(chunk.text, first, by_ear)
+
+
+def _ways(chunk: _Chunk) -> tuple[Way, ...]:
+    last = chunk.parts[-1]
+    if len(chunk.parts) > 1:
+        return ((*chunk.pairs[:-1], chunk.pairs[-1] + ("" if _is_han(last) else "*")),)
+    if _is_han(last):
+        return ((last,),)
+    if _has_digit(last):
+        return ((f"{last}*",),) if len(last) < GRAM else (_grams(last),)
+    return ((last,), (f"^{last}",)) if len(last) < GRAM else ((f"{last}*",),)
+
+
+def _split(chunk: _Chunk) -> Iterator[_Chunk]:
+    """A chunk cut before each number."""
+    cuts = [at for at, part in enumerate(chunk.parts) if at and not _is_han(part)]
+    for first, end in zip([0, *cuts], [*cuts, len(chunk.parts)], strict=True):
+        yield _Chunk(chunk.parts[first:end], chunk.pairs[first : end - 1])
