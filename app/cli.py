@@ -16,8 +16,9 @@ from sqlalchemy import NullPool, create_engine, select
 
 from app.community.models import Community
 from app.demo import SEEDS, load_demo
+from app.kernel import search as index
 from app.kernel import sheets
-from app.kernel.db import db, transaction
+from app.kernel.db import db, refresh_statistics, transaction
 from app.kernel.scope import as_system
 from config import ROOT
 
@@ -32,6 +33,11 @@ def init(demo: bool) -> None:
             sheets.load_codes(SEEDS / "codes")
         if demo and db.session.scalar(select(Community.id).limit(1)) is None:
             load_demo()
+        if index.is_behind():
+            with transaction():
+                index.rebuild()
+    db.session.remove()
+    refresh_statistics()
 
 
 @click.group()
@@ -46,6 +52,18 @@ def check_translations() -> None:
     missing = [entry.msgid for entry in catalogue if not entry.obsolete and not entry.translated()]
     if missing:
         raise click.ClickException("no Chinese translation: " + "; ".join(missing))
+
+
+@click.group()
+def search() -> None:
+    """Look after what the search boxes find."""
+
+
+@search.command("rebuild")
+def rebuild_search() -> None:
+    """Write the index of all records anew."""
+    with as_system("系统初始化"), transaction():
+        click.echo(f"==> {index.rebuild()}")
 
 
 @click.group()
@@ -66,11 +84,12 @@ def check_migrations() -> None:
 
 
 def ours(thing: object, name: str | None, kind: str, *_rest: object) -> bool:
-    """Is this table ours to migrate? The framework's own security tables are not used."""
+    """Is this table ours to migrate? The framework's own security tables are not used, SQLite's index of words is not
+    described by a model."""
     table = name if kind == "table" else getattr(getattr(thing, "table", None), "name", "")
-    return not str(table).startswith("ab_")
+    return not str(table).startswith(("ab_", "search_words")) and name != "ix_search_entry_words"
 
 
 def register_commands(app: Flask) -> None:
-    for command in (init, translations, migrations):
+    for command in (init, translations, search, migrations):
         app.cli.add_command(command)

@@ -21,6 +21,7 @@ from app.cli import register_commands
 from app.community.views import CAPABILITY as RESIDENTS
 from app.culture.views import CAPABILITY as CULTURE
 from app.disclosure.views import CAPABILITY as DISCLOSURE
+from app.exchange.views import CAPABILITY as EXCHANGE
 from app.facilities.views import CAPABILITY as FACILITIES
 from app.finance.views import CAPABILITY as FINANCE
 from app.kernel import access, checks
@@ -28,6 +29,7 @@ from app.kernel.access import PUBLIC
 from app.kernel.crypto import Keyring
 from app.kernel.db import OFFICE_TIME, db
 from app.kernel.registers import REGISTERS
+from app.kernel.workbooks import MAX_FILE
 from app.partners.views import CAPABILITY as PARTNERS
 from app.party.views import CAPABILITY as PARTY
 from app.printing import Press
@@ -35,11 +37,13 @@ from app.volunteers.views import CAPABILITY as VOLUNTEERS
 from app.wall.views import CAPABILITY as WALL
 from app.web import logs, theme
 from app.web.home import HomeView
+from app.web.search import SearchView
 from config import ROOT, Settings
 
 CAPABILITIES = (
     *(CATALOGUE, DISCLOSURE, BOARDS, WALL),
     *(PARTY, RESIDENTS, VOLUNTEERS, CULTURE, FACILITIES, PARTNERS, ASSISTANCE, FINANCE),
+    EXCHANGE,
     SYSTEM,
 )
 """In the order of the menu."""
@@ -75,7 +79,7 @@ def build(settings: Settings) -> Flask:
         SESSION_COOKIE_SECURE=settings.https,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=10),
         WTF_CSRF_TIME_LIMIT=None,
-        MAX_CONTENT_LENGTH=16 * 1024 * 1024,  # a photograph of a board
+        MAX_CONTENT_LENGTH=MAX_FILE + 1024 * 1024,  # a sheet, and what comes with it
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
         AUTH_RATE_LIMITED=True,
         AUTH_RATE_LIMIT="20 per minute",
@@ -105,7 +109,7 @@ def build(settings: Settings) -> Flask:
         doors["LocaleView.index"] = PUBLIC
         for view in builder.baseviews:
             doors.add(view, view.endpoint)
-        for page in PAGES:
+        for page in (*PAGES, SearchView):
             view = builder.add_view_no_menu(page)
             doors.add(view, view.endpoint)
         for capability in CAPABILITIES:

@@ -42,6 +42,7 @@ MORE = Right.VIEW | Right.ADD
 RULE = KEEP | Right.DELETE
 WORK = RULE | Right.DRAFT
 FULL = WORK | Right.PRIVATE
+BARE = FULL | Right.REVEAL
 DRAW = POST | Right.DELETE | Right.REVIEW | Right.HANG
 SIGN = DRAW | Right.ISSUE
 HANG = VIEW | Right.HANG
@@ -51,11 +52,12 @@ _TABLE: dict[str, tuple[Right, Right, Right, Right, Right]] = {
     #                          secretary  staff  supervisor  administrator  auditor
     "home":                   (VIEW,      VIEW,  VIEW,       VIEW,          VIEW),
     "password":               (VIEW,      VIEW,  VIEW,       VIEW,          VIEW),
+    "search":                 (VIEW,      VIEW,  VIEW,       ____,          ____),
     # organisation
     "community":              (POST,      POST,  VIEW,       RULE,          VIEW),
     "party_organization":     (WORK,      POST,  VIEW,       ____,          ____),
     # people
-    "person":                 (FULL,      FULL,  VIEW,       ____,          ____),
+    "person":                 (BARE,      FULL,  VIEW,       ____,          ____),
     "representative":         (WORK,      WORK,  VIEW,       ____,          ____),
     "building_leader":        (WORK,      WORK,  VIEW,       ____,          ____),
     "committee_member":       (WORK,      WORK,  VIEW,       ____,          ____),
@@ -89,6 +91,11 @@ _TABLE: dict[str, tuple[Right, Right, Right, Right, Right]] = {
     "posting":                (HANG,      HANG,  VIEW,       ____,          ____),
     "screen":                 (RULE,      VIEW,  VIEW,       ____,          ____),
     "wall":                   (POST,      POST,  ____,       ____,          ____),
+    # sheets in and out, undo
+    "import":                 (VIEW,      VIEW,  ____,       VIEW,          ____),
+    "duplicates":             (VIEW,      VIEW,  ____,       ____,          ____),
+    "change_set":             (VIEW,      VIEW,  ____,       VIEW,          ____),
+    "exchange":               (VIEW,      VIEW,  VIEW,       VIEW,          VIEW),
     # system
     "account":                (____,      ____,  ____,       KEEP,          VIEW),
     "special_day":            (VIEW,      VIEW,  VIEW,       RULE,          VIEW),

@@ -2,26 +2,56 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask_appbuilder import Model
 from flask_migrate import upgrade
-from sqlalchemy import NullPool, create_engine, make_url, text
+from sqlalchemy import NullPool, Table, create_engine, exists, literal, make_url, select, text, union_all
 from sqlalchemy.exc import OperationalError
 
-from app import create_app
+from app import create_app, portal
 from app.cli import SEEDS
 from app.kernel import sheets
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
+from app.printing import stop
 from config import Settings
 from tests.world import World
 
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
+assert portal.CAPABILITIES  # has loaded every model
+TABLES = [table for table in Model.metadata.sorted_tables if not table.name.startswith("ab_") and table.name != "code"]
+"""What a test may fill; those that are pointed at come first."""
+HOLD_ANYTHING = union_all(*(select(literal(table.name)).where(exists(table.select())) for table in TABLES))
+Rows = dict[Table, list[dict[str, Any]]]
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: the garbage collector need not look it through again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 20)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Neighbours stay together, so that what they share is made by one process and not by each of them."""
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def printer() -> Iterator[None]:
+    """The process that draws: it is left running between tests, for starting it takes seconds, but not after them."""
+    yield
+    stop()
 
 
 @pytest.fixture(scope="session")
@@ -33,6 +63,7 @@ def postgres_database() -> Iterator[str]:
         with server.connect() as connection:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
             connection.execute(text(f'CREATE DATABASE "{name}"'))
+            connection.execute(text(f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
     except OperationalError as absent:
         if os.environ.get("CI"):
             raise
@@ -67,18 +98,42 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         db.engine.dispose()
 
 
-@pytest.fixture
-def world(app: Flask) -> Iterator[World]:
-    """Two communities in two streets of one district, an account for each role, and nothing else."""
+@pytest.fixture(scope="session")
+def founded(app: Flask) -> tuple[World, Rows]:
+    """The small world, made once the way the portal makes it, and the rows it consists of."""
     with app.app_context(), as_system("test"):
+        empty_database()
         world = World(app)
+        rows = {
+            table: [dict(row) for row in db.session.execute(select(table).order_by(*table.primary_key)).mappings()]
+            for table in TABLES
+        }
+        empty_database()
+    return world, {table: held for table, held in rows.items() if held}
+
+
+@pytest.fixture
+def world(app: Flask, founded: tuple[World, Rows]) -> Iterator[World]:
+    """Two communities in two streets of one district, an account for each role, and nothing else."""
+    world, rows = founded
+    with app.app_context(), db.engine.begin() as connection:
+        for table, held in rows.items():
+            connection.execute(table.insert(), held)
+        if connection.dialect.name == "sqlite":  # whose index of words is a table of its own
+            connection.execute(text("INSERT INTO search_words (rowid, words) SELECT id, words FROM search_entry"))
     yield world
     with app.app_context():
-        db.session.remove()
-        with db.engine.begin() as connection:
-            for table in reversed(Model.metadata.sorted_tables):
-                if not table.name.startswith("ab_") and table.name != "code":
-                    for key in table.foreign_keys:
-                        if key.column.table is table:
-                            connection.execute(table.update().values({key.parent: None}))
-                    connection.execute(table.delete())
+        empty_database()
+
+
+def empty_database() -> None:
+    """Delete what a test made: asking which tables hold anything is quicker than emptying every one."""
+    db.session.remove()
+    with db.engine.begin() as connection:
+        holding = set(connection.scalars(HOLD_ANYTHING))
+        for table in reversed(TABLES):
+            if table.name in holding:
+                for key in table.foreign_keys:
+                    if key.column.table is table:
+                        connection.execute(table.update().values({key.parent: None}))
+                connection.execute(table.delete())

@@ -31,8 +31,9 @@ class Account(Record, InCommunity, UserMixin):
     last_login: Mapped[datetime | None] = field(_l("Last log-in"), in_form=False, in_list=True)
     login_count: Mapped[int] = mapped_column(Integer, default=0)
     fail_login_count: Mapped[int] = mapped_column(Integer, default=0)
-    password: Mapped[str | None] = mapped_column(String(256))
-    session_epoch: Mapped[int] = mapped_column(Integer, default=0)
+    # Undoing a change of the account brings back no old password, and no session that was ended.
+    password: Mapped[str | None] = mapped_column(String(256), info={"undo": False})
+    session_epoch: Mapped[int] = mapped_column(Integer, default=0, info={"undo": False})
 
     community: Mapped[Community] = relationship()
 

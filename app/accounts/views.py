@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from app.accounts import operations, rules
 from app.accounts.models import Account
 from app.community.models import Community
-from app.kernel import codes
+from app.kernel import audit, codes
 from app.kernel.access import PUBLIC, Right, needs
 from app.kernel.audit import AuditEntry
 from app.kernel.capability import Capability
@@ -28,6 +28,7 @@ from app.kernel.workdays import SpecialDay
 
 class AccountRegister(Register):
     model = Account
+    in_sheets = False  # a new account is given its first password on the screen
     show_template = "account/show.html"
 
     @expose("/reset/<int:key>", methods=["POST"])
@@ -50,6 +51,7 @@ class AccountRegister(Register):
 
 class CodeRegister(Register):
     model = Code
+    in_sheets = False  # a code is never deleted, so that bringing in a list could not be undone
 
 
 class AuditEntryRegister(Register):
@@ -58,7 +60,8 @@ class AuditEntryRegister(Register):
 
     def more(self, record: AuditEntry) -> dict[str, Any]:
         known = fields_of(REGISTERS[record.register].model) if record.register in REGISTERS else {}
-        return {"changes": [(known[name].field.label, *told) for name, told in record.changes.items() if name in known]}
+        labels = {**audit.DETAILS, **{name: declared.field.label for name, declared in known.items()}}
+        return {"changes": [(labels[name], *told) for name, told in record.changes.items() if name in labels]}
 
 
 class PasswordView(Named, BaseView):

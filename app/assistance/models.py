@@ -42,9 +42,21 @@ class AllowanceHousehold(Record, Scoped):
     __order__ = "applicant_id"
     __table_args__ = (UniqueConstraint("community_id", "applicant_id", "granted_on"),)
 
-    applicant_id: Mapped[int] = link(_l("Applicant"), "person.id", in_list=True, search=True, notice=True)
+    applicant_id: Mapped[int] = link(
+        _l("Applicant"),
+        "person.id",
+        in_list=True,
+        search=True,
+        notice=True,
+        headings=("姓名", "户主", "户主姓名", "申请人姓名"),
+    )
     household_size: Mapped[int] = field(
-        _l("Household size"), Integer, read=at_least(1, read_integer), in_list=True, notice=True
+        _l("Household size"),
+        Integer,
+        read=at_least(1, read_integer),
+        in_list=True,
+        notice=True,
+        headings=("家庭人口数", "保障人口", "人口"),
     )
     monthly_amount: Mapped[Decimal] = field(
         _l("Monthly amount (yuan)"),
@@ -53,10 +65,13 @@ class AllowanceHousehold(Record, Scoped):
         in_list=True,
         notice=True,
         help=_l("For the whole household."),
+        headings=("保障金额", "低保金额"),
     )
     kind: Mapped[str] = field(_l("Kind"), code="allowance_kind", in_list=True, filter=True)
-    granted_on: Mapped[date] = field(_l("Granted from"), in_list=True, help=_l("The first day it is paid for."))
-    ended_on: Mapped[date | None] = field(_l("Paid until"), help=_l("Blank while it is paid."))
+    granted_on: Mapped[date] = field(
+        _l("Granted from"), in_list=True, help=_l("The first day it is paid for."), headings=("起始日期", "享受时间")
+    )
+    ended_on: Mapped[date | None] = field(_l("Paid until"), help=_l("Blank while it is paid."), headings=("截止日期",))
     standing = derived(_l("Payment"), _standing, "choice", options=lambda: STANDINGS, in_list=True, filter=True)
 
     applicant: Mapped[Person] = relationship()

@@ -20,7 +20,7 @@ from app.kernel.rules import ends_after_start
 from app.kernel.values import Violation
 
 
-@checks(AllowanceHousehold)
+@checks(AllowanceHousehold, alone=True)
 def _check_household(data: Data, _record: Any) -> Iterable[Violation]:
     return ends_after_start(data, "granted_on", "ended_on")
 

@@ -38,6 +38,7 @@ def new_token() -> str:
 
 class ScreenRegister(Register):
     model = Screen
+    in_sheets = False  # a screen gets its secret address as it is added
     show_template = "screen/show.html"
 
     @expose("/renew/<int:key>", methods=["POST"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import ColumnElement, Index, Integer, String, Text, UniqueConstraint, event, or_
+from sqlalchemy import ColumnElement, Index, Integer, String, Text, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
 from app.community.rules import name_key
@@ -53,6 +53,7 @@ class Person(Record, Scoped):
     """A resident on file, once."""
 
     __tablename__ = "person"
+    __same__ = (("id_number",), ("name", "birth_on"), ("name", "phone"))
     __label__ = _l("Resident")
     __title__ = "name"
     __order__ = "name"
@@ -62,33 +63,44 @@ class Person(Record, Scoped):
         _l("Full name"),
         String(50),
         read=read_name,
-        headings=("名字",),
+        headings=("名字", "居民姓名", "人员姓名"),
         in_list=True,
         search=True,
         notice=True,
         sort="name_key",
+        sort_key=name_key,
     )
     name_key: Mapped[str] = mapped_column(String(200), default="", index=True)
-    sex: Mapped[str | None] = field(_l("Sex"), code="sex", in_list=True, filter=True)
+    sex: Mapped[str | None] = field(_l("Sex"), code="sex", in_list=True, filter=True, headings=("男女",))
     birth_on: Mapped[date | None] = field(
-        _l("Birth date"), in_list=True, access=Access.PRIVATE, mask=mask_day, hint=True
+        _l("Birth date"),
+        in_list=True,
+        access=Access.PRIVATE,
+        mask=mask_day,
+        hint=True,
+        headings=("出生年月", "出生年月日", "出生时间", "生日"),
     )
     id_number = sealed(
         _l("ID number"),
+        unique=True,
         read=read_id_number,
-        headings=("公民身份号码", "身份证"),
+        headings=("公民身份号码", "身份证", "身份证号码", "公民身份证号码", "证件号码", "证件号"),
         mask=mask_id_number,
         search=True,
         help=_l("18 characters, as on the identity card."),
     )
-    nationality: Mapped[str | None] = field(_l("Nationality"), code="nationality")
-    political_status: Mapped[str | None] = field(_l("Political status"), code="political_status", filter=True)
-    schooling: Mapped[str | None] = field(_l("Schooling"), code="schooling")
+    nationality: Mapped[str | None] = field(_l("Nationality"), code="nationality", headings=("族别",))
+    political_status: Mapped[str | None] = field(
+        _l("Political status"), code="political_status", filter=True, headings=("政治身份",)
+    )
+    schooling: Mapped[str | None] = field(
+        _l("Schooling"), code="schooling", headings=("学历", "受教育程度", "教育程度", "最高学历")
+    )
     phone: Mapped[str | None] = field(
         _l("Phone"),
         String(20),
         read=read_phone,
-        headings=("手机", "手机号"),
+        headings=("手机", "手机号", "手机号码", "电话", "电话号码", "联系电话", "联系方式", "移动电话"),
         in_list=True,
         search=True,
         access=Access.PRIVATE,
@@ -96,14 +108,20 @@ class Person(Record, Scoped):
         help=_l("A mobile number, or a fixed line with its area code."),
     )
     building: Mapped[str | None] = field(
-        _l("Building"), String(40), in_list=True, search=True, hint=True, help=_l("Such as 3号楼2单元.")
+        _l("Building"),
+        String(40),
+        in_list=True,
+        search=True,
+        hint=True,
+        help=_l("Such as 3号楼2单元."),
+        headings=("楼号", "楼栋号", "幢号", "栋号", "所在楼栋", "楼栋单元"),
     )
-    address: Mapped[str | None] = field(_l("Address"), String(120), access=Access.PRIVATE)
-
-
-@event.listens_for(Person.name, "set")
-def _key_of_name(person: Person, name: str, _before: object, _event: object) -> None:
-    person.name_key = name_key(name or "")
+    address: Mapped[str | None] = field(
+        _l("Address"),
+        String(120),
+        access=Access.PRIVATE,
+        headings=("家庭住址", "现住址", "居住地址", "家庭地址", "地址", "详细地址", "居住地"),
+    )
 
 
 class Representative(Record, Scoped):
@@ -114,10 +132,16 @@ class Representative(Record, Scoped):
     __title__ = "person_id"
     __table_args__ = (UniqueConstraint("community_id", "person_id"),)
 
-    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
-    area: Mapped[str] = field(_l("Represents"), String(60), in_list=True, search=True, notice=True)
+    person_id: Mapped[int] = link(
+        _l("Full name"), "person.id", in_list=True, search=True, notice=True, headings=("名字", "代表姓名")
+    )
+    area: Mapped[str] = field(
+        _l("Represents"), String(60), in_list=True, search=True, notice=True, headings=("片区", "代表区域")
+    )
     phone = borrowed("person_id", "phone", in_list=True)
-    elected_on: Mapped[date | None] = field(_l("Elected on"), in_list=True, notice=True)
+    elected_on: Mapped[date | None] = field(
+        _l("Elected on"), in_list=True, notice=True, headings=("选举时间", "当选日期", "当选时间")
+    )
 
     person: Mapped[Person] = relationship()
 
@@ -130,11 +154,27 @@ class BuildingLeader(Record, Scoped):
     __title__ = "person_id"
     __table_args__ = (UniqueConstraint("community_id", "building"),)
 
-    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
-    building: Mapped[str] = field(_l("In charge of"), String(60), in_list=True, search=True, notice=True)
-    households: Mapped[int | None] = field(_l("Households"), Integer, in_list=True, read=read_count, notice=True)
+    person_id: Mapped[int] = link(
+        _l("Full name"),
+        "person.id",
+        in_list=True,
+        search=True,
+        notice=True,
+        headings=("名字", "楼组长姓名", "楼门组长"),
+    )
+    building: Mapped[str] = field(
+        _l("In charge of"),
+        String(60),
+        in_list=True,
+        search=True,
+        notice=True,
+        headings=("楼栋", "楼号", "负责楼号", "所在楼栋"),
+    )
+    households: Mapped[int | None] = field(
+        _l("Households"), Integer, in_list=True, read=read_count, notice=True, headings=("负责户数",)
+    )
     phone = borrowed("person_id", "phone", in_list=True)
-    since_on: Mapped[date | None] = field(_l("Since"), in_list=True, notice=True)
+    since_on: Mapped[date | None] = field(_l("Since"), in_list=True, notice=True, headings=("任职时间",))
 
     person: Mapped[Person] = relationship()
 
@@ -151,11 +191,20 @@ class CommitteeMember(Record, Scoped):
     __title__ = "person_id"
     __order__ = "position"
 
-    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
-    position: Mapped[str] = field(
-        _l("Position held"), code="committee_position", in_list=True, filter=True, notice=True
+    person_id: Mapped[int] = link(
+        _l("Full name"), "person.id", in_list=True, search=True, notice=True, headings=("名字", "成员姓名")
     )
-    duties: Mapped[str | None] = field(_l("Field of work"), Text, in_list=True, search=True, notice=True)
+    position: Mapped[str] = field(
+        _l("Position held"),
+        code="committee_position",
+        in_list=True,
+        filter=True,
+        notice=True,
+        headings=("职位", "现任职务"),
+    )
+    duties: Mapped[str | None] = field(
+        _l("Field of work"), Text, in_list=True, search=True, notice=True, headings=("分工", "工作分工")
+    )
     office_phone: Mapped[str | None] = field(
         _l("Office phone"),
         String(20),
@@ -163,6 +212,7 @@ class CommitteeMember(Record, Scoped):
         in_list=True,
         notice=True,
         help=_l("It is posted: please give the phone of the office."),
+        headings=("电话", "联系电话", "办公室电话", "座机"),
     )
     reception: Mapped[str | None] = field(
         _l("Reception"),
@@ -171,8 +221,8 @@ class CommitteeMember(Record, Scoped):
         notice=True,
         help=_l("When residents are received, such as 每周二上午."),
     )
-    since: Mapped[date | None] = field(_l("In office since"))
-    until: Mapped[date | None] = field(_l("In office until"), help=_l("Blank while in office."))
+    since: Mapped[date | None] = field(_l("In office since"), headings=("任职时间",))
+    until: Mapped[date | None] = field(_l("In office until"), help=_l("Blank while in office."), headings=("离任时间",))
     is_in_office = derived(_l("In office"), _is_in_office, "flag", in_list=True, filter=True)
 
     person: Mapped[Person] = relationship()

@@ -22,7 +22,7 @@ def _complete_person(data: Data) -> Data:
     return rules.told_by_identity(data.get("id_number"), data.get("birth_on"), data.get("sex"))
 
 
-@checks(Person)
+@checks(Person, alone=True)
 def _check_person(data: Data, _record: Any) -> Iterable[Violation]:
     yield from rules.check_birth(data["birth_on"], today())
     yield from rules.check_identity(data["id_number"], data["birth_on"], data["sex"])
@@ -42,7 +42,7 @@ def _check_community(data: Data, record: Any) -> Iterable[Violation]:
         yield Violation("level", N_("The level may not lie above what it belongs to, nor below what belongs to it."))
 
 
-@checks(CommitteeMember)
+@checks(CommitteeMember, alone=True)
 def _check_committee_member(data: Data, _record: Any) -> Iterable[Violation]:
     return ends_after_start(data, "since", "until")
 

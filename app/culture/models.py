@@ -30,9 +30,15 @@ class CulturalTeam(Record, Scoped):
     __title__ = "name"
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
-    name: Mapped[str] = field(_l("Team name"), String(60), in_list=True, search=True, notice=True)
-    kind: Mapped[str] = field(_l("Kind"), code="cultural_team_kind", in_list=True, filter=True, notice=True)
-    leader_id: Mapped[int | None] = link(_l("Team leader"), "person.id", in_list=True, notice=True)
+    name: Mapped[str] = field(
+        _l("Team name"), String(60), in_list=True, search=True, notice=True, headings=("队伍", "文化队伍", "团队名称")
+    )
+    kind: Mapped[str] = field(
+        _l("Kind"), code="cultural_team_kind", in_list=True, filter=True, notice=True, headings=("类型", "队伍类别")
+    )
+    leader_id: Mapped[int | None] = link(
+        _l("Team leader"), "person.id", in_list=True, notice=True, headings=("负责人", "领队", "队长姓名", "负责人姓名")
+    )
     rehearsal_time: Mapped[str | None] = field(
         _l("Rehearsal time"),
         String(60),
@@ -40,10 +46,15 @@ class CulturalTeam(Record, Scoped):
         in_list=True,
         notice=True,
         help=_l("Such as 每天 6:30-7:30、19:00-20:00."),
+        headings=("活动时间", "训练时间"),
     )
-    rehearsal_place: Mapped[str | None] = field(_l("Rehearsal place"), String(60), in_list=True, notice=True)
-    founded_on: Mapped[date | None] = field(_l("Founded on"), notice=True)
-    funds_raised: Mapped[Decimal | None] = field(_l("Money raised (yuan)"), Numeric(12, 2), read=read_amount)
+    rehearsal_place: Mapped[str | None] = field(
+        _l("Rehearsal place"), String(60), in_list=True, notice=True, headings=("活动地点", "训练地点")
+    )
+    founded_on: Mapped[date | None] = field(_l("Founded on"), notice=True, headings=("成立时间", "组建时间"))
+    funds_raised: Mapped[Decimal | None] = field(
+        _l("Money raised (yuan)"), Numeric(12, 2), read=read_amount, headings=("自筹经费",)
+    )
     members = derived(_l("Members"), _members, "integer", in_list=True, notice=True)
 
     leader: Mapped[Person | None] = relationship()
@@ -57,13 +68,23 @@ class CulturalTeamMember(Record, Scoped):
     __title__ = "person_id"
     __table_args__ = (UniqueConstraint("team_id", "person_id"),)
 
-    team_id: Mapped[int] = link(_l("Team"), "cultural_team.id", in_list=True, filter=True, search=True, notice=True)
-    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
+    team_id: Mapped[int] = link(
+        _l("Team"),
+        "cultural_team.id",
+        in_list=True,
+        filter=True,
+        search=True,
+        notice=True,
+        headings=("队伍", "所属队伍", "队伍名称", "文化队伍"),
+    )
+    person_id: Mapped[int] = link(
+        _l("Full name"), "person.id", in_list=True, search=True, notice=True, headings=("名字", "队员姓名")
+    )
     part: Mapped[str | None] = field(
-        _l("Part"), String(30), in_list=True, notice=True, help=_l("Such as 队长 or 鼓手.")
+        _l("Part"), String(30), in_list=True, notice=True, help=_l("Such as 队长 or 鼓手."), headings=("职务", "角色")
     )
     phone = borrowed("person_id", "phone", in_list=True)
-    joined_on: Mapped[date | None] = field(_l("In the team since"), in_list=True)
+    joined_on: Mapped[date | None] = field(_l("In the team since"), in_list=True, headings=("入队时间", "加入时间"))
 
     team: Mapped[CulturalTeam] = relationship()
     person: Mapped[Person] = relationship()

@@ -15,12 +15,12 @@ from app.kernel.rules import not_to_come
 from app.kernel.values import Violation
 
 
-@checks(CulturalTeam)
+@checks(CulturalTeam, alone=True)
 def _check_team(data: Data, _record: Any) -> Iterable[Violation]:
     yield from not_to_come(data, "founded_on", today())
 
 
-@checks(CulturalTeamMember)
+@checks(CulturalTeamMember, alone=True)
 def _check_member(data: Data, _record: Any) -> Iterable[Violation]:
     yield from not_to_come(data, "joined_on", today())
 

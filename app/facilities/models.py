@@ -22,16 +22,30 @@ class Facility(Record, Scoped):
     __title__ = "name"
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
-    name: Mapped[str] = field(_l("Facility name"), String(60), in_list=True, search=True, notice=True)
-    kind: Mapped[str] = field(_l("Type"), code="facility_kind", in_list=True, filter=True, notice=True)
-    place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
-    area: Mapped[Decimal | None] = field(_l("Area (m²)"), Numeric(10, 2), read=read_amount, in_list=True, notice=True)
+    name: Mapped[str] = field(
+        _l("Facility name"), String(60), in_list=True, search=True, notice=True, headings=("名称", "设施")
+    )
+    kind: Mapped[str] = field(
+        _l("Type"), code="facility_kind", in_list=True, filter=True, notice=True, headings=("类别", "设施类型")
+    )
+    place: Mapped[str] = field(
+        _l("Place"), String(80), in_list=True, search=True, notice=True, headings=("地址", "位置", "所在位置")
+    )
+    area: Mapped[Decimal | None] = field(
+        _l("Area (m²)"), Numeric(10, 2), read=read_amount, in_list=True, notice=True, headings=("建筑面积", "使用面积")
+    )
     opening_hours: Mapped[str | None] = field(
         _l("Opening hours"), String(60), read=read_hours, in_list=True, notice=True, help=_l("Such as 8:30-17:30.")
     )
-    keeper_id: Mapped[int | None] = link(_l("Keeper"), "person.id", in_list=True, notice=True)
-    phone: Mapped[str | None] = field(_l("Service phone"), String(20), read=read_phone, notice=True)
-    state: Mapped[str] = field(_l("State"), code="facility_state", in_list=True, filter=True, default="1", notice=True)
+    keeper_id: Mapped[int | None] = link(
+        _l("Keeper"), "person.id", in_list=True, notice=True, headings=("管理员", "负责人", "责任人")
+    )
+    phone: Mapped[str | None] = field(
+        _l("Service phone"), String(20), read=read_phone, notice=True, headings=("电话", "联系电话")
+    )
+    state: Mapped[str] = field(
+        _l("State"), code="facility_state", in_list=True, filter=True, default="1", notice=True, headings=("使用情况",)
+    )
 
     keeper: Mapped[Person | None] = relationship()
 
@@ -48,13 +62,25 @@ class NoticeBoard(Record, Scoped):
     __title__ = "name"
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
-    name: Mapped[str] = field(_l("Board name"), String(40), in_list=True, search=True, notice=True)
-    kind: Mapped[str] = field(_l("Kind"), code="notice_board_kind", in_list=True, filter=True, notice=True)
-    place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
-    width: Mapped[int] = field(_l("Width (cm)"), Integer, read=between(20, 5000, read_integer), in_list=True)
-    height: Mapped[int] = field(_l("Height (cm)"), Integer, read=between(20, 5000, read_integer), in_list=True)
+    name: Mapped[str] = field(
+        _l("Board name"), String(40), in_list=True, search=True, notice=True, headings=("名称", "宣传栏名称")
+    )
+    kind: Mapped[str] = field(
+        _l("Kind"), code="notice_board_kind", in_list=True, filter=True, notice=True, headings=("类型",)
+    )
+    place: Mapped[str] = field(
+        _l("Place"), String(80), in_list=True, search=True, notice=True, headings=("位置", "所在位置")
+    )
+    width: Mapped[int] = field(
+        _l("Width (cm)"), Integer, read=between(20, 5000, read_integer), in_list=True, headings=("宽",)
+    )
+    height: Mapped[int] = field(
+        _l("Height (cm)"), Integer, read=between(20, 5000, read_integer), in_list=True, headings=("高",)
+    )
     area = derived(_l("Area (m²)"), _board_area, "decimal", in_list=True, notice=True)
-    keeper_id: Mapped[int | None] = link(_l("Keeper"), "person.id", in_list=True, notice=True)
+    keeper_id: Mapped[int | None] = link(
+        _l("Keeper"), "person.id", in_list=True, notice=True, headings=("管理员", "负责人", "责任人")
+    )
 
     keeper: Mapped[Person | None] = relationship()
 
@@ -67,14 +93,30 @@ class ServicePoint(Record, Scoped):
     __title__ = "name"
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
-    name: Mapped[str] = field(_l("Name"), String(60), in_list=True, search=True, notice=True)
-    kind: Mapped[str] = field(_l("Service"), code="service_kind", in_list=True, filter=True, notice=True)
-    provider: Mapped[str | None] = field(_l("Provided by"), String(60), search=True, notice=True)
-    place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
-    opening_hours: Mapped[str | None] = field(
-        _l("Hours of service"), String(60), read=read_hours, in_list=True, notice=True, help=_l("Such as 8:30-17:30.")
+    name: Mapped[str] = field(
+        _l("Name"), String(60), in_list=True, search=True, notice=True, headings=("服务点名称", "网点名称")
     )
-    phone: Mapped[str | None] = field(_l("Service phone"), String(20), read=read_phone, in_list=True, notice=True)
+    kind: Mapped[str] = field(
+        _l("Service"), code="service_kind", in_list=True, filter=True, notice=True, headings=("类别", "服务类别")
+    )
+    provider: Mapped[str | None] = field(
+        _l("Provided by"), String(60), search=True, notice=True, headings=("经营者", "负责人")
+    )
+    place: Mapped[str] = field(
+        _l("Place"), String(80), in_list=True, search=True, notice=True, headings=("地址", "位置")
+    )
+    opening_hours: Mapped[str | None] = field(
+        _l("Hours of service"),
+        String(60),
+        read=read_hours,
+        in_list=True,
+        notice=True,
+        help=_l("Such as 8:30-17:30."),
+        headings=("营业时间", "开放时间"),
+    )
+    phone: Mapped[str | None] = field(
+        _l("Service phone"), String(20), read=read_phone, in_list=True, notice=True, headings=("电话", "联系电话")
+    )
 
 
 class BookCorner(Record, Scoped):
@@ -86,11 +128,17 @@ class BookCorner(Record, Scoped):
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
     name: Mapped[str] = field(_l("Name"), String(60), in_list=True, search=True, notice=True)
-    place: Mapped[str] = field(_l("Place"), String(80), in_list=True, search=True, notice=True)
-    books: Mapped[int | None] = field(_l("Number of books"), Integer, read=read_count, in_list=True, notice=True)
+    place: Mapped[str] = field(
+        _l("Place"), String(80), in_list=True, search=True, notice=True, headings=("地址", "位置")
+    )
+    books: Mapped[int | None] = field(
+        _l("Number of books"), Integer, read=read_count, in_list=True, notice=True, headings=("册数", "藏书量")
+    )
     opening_hours: Mapped[str | None] = field(
         _l("Opening hours"), String(60), read=read_hours, in_list=True, notice=True, help=_l("Such as 8:30-17:30.")
     )
-    keeper_id: Mapped[int | None] = link(_l("Keeper"), "person.id", in_list=True, search=True, notice=True)
+    keeper_id: Mapped[int | None] = link(
+        _l("Keeper"), "person.id", in_list=True, search=True, notice=True, headings=("管理员", "负责人", "责任人")
+    )
 
     keeper: Mapped[Person | None] = relationship()

@@ -25,12 +25,23 @@ class LedgerEntry(Record, Scoped):
     __order__ = "-on"
     __newest_first__ = True
 
-    on: Mapped[date] = field(_l("Date"), in_list=True, notice=True, default=today, index=True)
+    on: Mapped[date] = field(
+        _l("Date"), in_list=True, notice=True, default=today, index=True, headings=("时间", "发生日期")
+    )
     direction: Mapped[str] = field(
-        _l("Income or spending"), options=lambda: DIRECTIONS, in_list=True, filter=True, notice=True
+        _l("Income or spending"),
+        options=lambda: DIRECTIONS,
+        in_list=True,
+        filter=True,
+        notice=True,
+        headings=("收支类型",),
     )
     kind: Mapped[str] = field(_l("Kind"), code="ledger_kind", in_list=True, filter=True, notice=True)
-    purpose: Mapped[str] = field(_l("Purpose"), String(120), in_list=True, search=True, notice=True)
+    purpose: Mapped[str] = field(
+        _l("Purpose"), String(120), in_list=True, search=True, notice=True, headings=("用途", "事由")
+    )
     amount: Mapped[Decimal] = field(_l("Amount (yuan)"), Numeric(12, 2), read=read_money, in_list=True, notice=True)
-    handled_by: Mapped[str | None] = field(_l("Handled by"), String(60), in_list=True, search=True)
-    voucher: Mapped[str | None] = field(_l("Voucher"), String(40), search=True)
+    handled_by: Mapped[str | None] = field(
+        _l("Handled by"), String(60), in_list=True, search=True, headings=("经手人",)
+    )
+    voucher: Mapped[str | None] = field(_l("Voucher"), String(40), search=True, headings=("凭证", "凭证编号"))

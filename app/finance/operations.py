@@ -22,7 +22,7 @@ from app.kernel.rules import not_to_come
 from app.kernel.values import Violation
 
 
-@checks(LedgerEntry)
+@checks(LedgerEntry, alone=True)
 def _check_entry(data: Data, _record: Any) -> Iterable[Violation]:
     return not_to_come(data, "on", today())
 

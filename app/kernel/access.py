@@ -30,6 +30,8 @@ class Right(Flag):
     """Approve a notice: give it its number and make it final."""
     HANG = auto()
     """Confirm that a notice hangs on its board, came down, or is filed."""
+    REVEAL = auto()
+    """Take secret fields, such as an ID number, out in full, for a reason that is kept."""
 
 
 PUBLIC = "public"

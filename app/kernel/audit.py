@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from app.kernel import registers, scope
 from app.kernel.codes import Code
-from app.kernel.db import InCommunity, Record, db, now
+from app.kernel.db import InCommunity, Record, db, insert_rows, now
 from app.kernel.fields import Access, Declared, Derived, derived, field, fields_of, title_of
 from app.kernel.values import show
 
@@ -28,8 +28,26 @@ ACTIONS = {
     "issue": _l("Issue"),
     "print": _l("Print"),
     "export": _l("Export"),
+    "import": _l("Import"),
+    "merge": _l("Merge"),
+    "undo": _l("Undo"),
+    "restore": _l("Restored"),
     "password": _l("New password"),
 }
+
+DETAILS = {
+    "reason": _l("Reason"),
+    "form": _l("Form of the file"),
+    "range": _l("Which records"),
+    "rows": _l("Rows"),
+    "new": _l("New"),
+    "changed": _l("Changed"),
+    "same": _l("Unchanged"),
+    "skipped": _l("Not taken over"),
+    "doubtful": _l("Doubtful"),
+    "wrong": _l("Wrong"),
+}
+"""What is told of an act besides the fields it changed."""
 
 
 def _place(entry: Any) -> ColumnElement[str]:
@@ -76,24 +94,34 @@ def write(
     by: str | None = None,
 ) -> None:
     """Put one act into the trail of the current transaction; what is of no community is told at the top of the tree."""
+    about = {"subject": subject[:120], "record_id": record_id, "changes": changes or {}}
+    db.session.connection().execute(insert(AuditEntry).values(**_entry(action, register, community_id, by), **about))
+
+
+def write_many(action: str, register: str, subjects: Sequence[tuple[str, int]]) -> None:
+    """Put the same act on many records, each a subject and an id, into the trail, in the community at work."""
+    entry = _entry(action, register) | {"changes": {}}
+    rows = ([*entry.values(), subject[:120], record_id] for subject, record_id in subjects)
+    table = Model.metadata.tables[AuditEntry.__tablename__]
+    insert_rows(db.session.connection(), table, [*entry, "subject", "record_id"], rows)
+
+
+def _entry(action: str, register: str, community_id: int | None = None, by: str | None = None) -> dict[str, Any]:
     who, address = actor()
     if community_id is None:
         community = Model.metadata.tables["community"]
         top = select(community.c.id).order_by(community.c.path).limit(1)
         community_id = scope.current().community_id or db.session.connection().scalar(top)
-    db.session.connection().execute(
-        insert(AuditEntry).values(
-            at=now(),
-            actor=by or who,
-            action=action,
-            register=register,
-            subject=subject[:120],
-            record_id=record_id,
-            address=address,
-            community_id=community_id,
-            changes=changes or {},
-        )
-    )
+    return {
+        "at": now(),
+        "actor": by or who,
+        "action": action,
+        "register": register,
+        "address": address,
+        "community_id": community_id,
+        "version": 1,
+        "created_at": now(),
+    }
 
 
 def act(row: Any, action: str) -> None:
@@ -167,7 +195,7 @@ def _notice_changes(session: Session, _context: Any, _instances: Any) -> None:
     with session.no_autoflush:
         for row in session.new:
             if _is_told(row):
-                pending.append(("add", row, None, None))
+                pending.append((row.__dict__.pop("audited_act", "add"), row, None, None))
         for row in session.dirty:
             if _is_told(row) and session.is_modified(row):
                 action, changes = row.__dict__.pop("audited_act", "edit"), _changes(session, row)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hmac
 import secrets
 from base64 import b64decode, b64encode
-from hashlib import sha256
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -36,19 +35,29 @@ class Keyring:
         """A 32-byte key for one purpose; the same secret and purpose give the same key."""
         return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(self._secret)
 
-    def seal(self, text: str, place: str) -> str:
-        """``text`` encrypted (AES-256-GCM) so that it opens only at ``place``, in base64."""
+    def seal_bytes(self, data: bytes, place: str) -> bytes:
+        """``data`` encrypted (AES-256-GCM) so that it opens only at ``place``."""
         nonce = secrets.token_bytes(_NONCE)
-        return b64encode(nonce + self._sealing.encrypt(nonce, text.encode(), place.encode())).decode()
+        return nonce + self._sealing.encrypt(nonce, data, place.encode())
+
+    def open_bytes(self, sealed: bytes, place: str) -> bytes:
+        """The data sealed at ``place``; raises :class:`Tampered` if it was altered or moved."""
+        try:
+            return self._sealing.decrypt(sealed[:_NONCE], sealed[_NONCE:], place.encode())
+        except (InvalidTag, ValueError):
+            raise Tampered(place) from None
+
+    def seal(self, text: str, place: str) -> str:
+        """``text`` encrypted like :meth:`seal_bytes`, in base64."""
+        return b64encode(self.seal_bytes(text.encode(), place)).decode()
 
     def open(self, sealed: str, place: str) -> str:
         """The text sealed at ``place``; raises :class:`Tampered` if it was altered or moved."""
         try:
-            data = b64decode(sealed, validate=True)
-            return self._sealing.decrypt(data[:_NONCE], data[_NONCE:], place.encode()).decode()
-        except (InvalidTag, ValueError):
+            return self.open_bytes(b64decode(sealed, validate=True), place).decode()
+        except ValueError:  # Tampered is one
             raise Tampered(place) from None
 
     def index(self, text: str, column: str) -> str:
         """A keyed hash (HMAC-SHA256) by which an exact value is found without being readable."""
-        return hmac.new(self._indexing, f"{column}\0{text}".encode(), sha256).hexdigest()
+        return hmac.digest(self._indexing, f"{column}\0{text}".encode(), "sha256").hex()

@@ -18,8 +18,20 @@ from itertools import count
 from typing import Any, Literal
 
 from flask import current_app
-from sqlalchemy import Boolean, ColumnElement, Date, DateTime, ForeignKey, Integer, Numeric, String, Text, inspect
-from sqlalchemy.orm import ColumnProperty, MappedColumn, mapped_column
+from sqlalchemy import (
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    ForeignKey,
+    Integer,
+    Numeric,
+    String,
+    Text,
+    event,
+    inspect,
+)
+from sqlalchemy.orm import ColumnProperty, MappedColumn, Mapper, mapped_column
 
 from app.kernel import values
 
@@ -61,7 +73,7 @@ class Field:
     :param access: who reads it in full, others see it through ``mask``.
     :param notice: may be printed in a public notice; ``notice_mask`` is then applied.
     :param hint: shown beside the label where people choose a row, to tell namesakes apart.
-    :param sort: the column that orders the list and answers the search box in its place (a name's pinyin key).
+    :param sort: the column that orders the list in its place, filled from it by ``sort_key`` (a name's pinyin key).
     """
 
     label: Label
@@ -82,6 +94,7 @@ class Field:
     notice_mask: values.Mask | None = None
     hint: bool = False
     sort: str | None = None
+    sort_key: Callable[[str], str] | None = None
     serial: int = 0
 
 
@@ -101,6 +114,21 @@ def field(label: Label, *column: Any, **options: Any) -> MappedColumn[Any]:
         rest.setdefault("index", declared.filter)
     # The trail asks for the value before; without this an expired one would not be known.
     return mapped_column(*column, info={"field": declared}, active_history=True, **rest)
+
+
+@event.listens_for(Mapper, "mapper_configured")
+def _fill_sort_columns(mapper: Mapper[Any], model: Any) -> None:
+    for attribute in mapper.column_attrs:
+        declared: Field | None = attribute.columns[0].info.get("field")
+        if declared is not None and declared.sort and declared.sort_key:
+            event.listen(getattr(model, attribute.key), "set", _sort_column_filler(declared.sort, declared.sort_key))
+
+
+def _sort_column_filler(column: str, key: Callable[[str], str]) -> Callable[..., None]:
+    def fill(row: Any, value: str | None, _before: object, _event: object) -> None:
+        setattr(row, column, key(value or ""))
+
+    return fill
 
 
 def link(label: Label, target: str, **options: Any) -> MappedColumn[Any]:
@@ -158,22 +186,27 @@ def borrowed(through: str, source: str, **options: Any) -> Borrowed:
 class Sealed(Virtual):
     """A secret: stored encrypted and bound to its row, found by a keyed index; see :func:`sealed`."""
 
-    def __init__(self, declared: Field) -> None:
-        self.field = declared
+    def __init__(self, declared: Field, unique: bool) -> None:
+        self.field, self.unique = declared, unique
 
     def __set_name__(self, owner: Any, name: str) -> None:
         super().__set_name__(owner, name)
         self.table = owner.__tablename__
         if "row_key" not in owner.__dict__:
             owner.row_key = mapped_column(String(32), nullable=True)
-        setattr(owner, f"{name}_sealed", mapped_column(Text, nullable=True))
-        setattr(owner, f"{name}_index", mapped_column(String(64), nullable=True, index=True))
+        setattr(owner, f"{name}_sealed", mapped_column(Text, nullable=True, active_history=True))
+        index = mapped_column(String(64), nullable=True, index=not self.unique, active_history=True)
+        setattr(owner, f"{name}_index", index)
 
     def place(self, row_key: str) -> str:
         return f"{self.table}.{self.name}:{row_key}"
 
     def index(self, value: str) -> str:
         return str(current_app.extensions["keyring"].index(value, f"{self.table}.{self.name}"))
+
+    def seal(self, value: str, row_key: str) -> str:
+        """``value`` encrypted for the row that has this key."""
+        return str(current_app.extensions["keyring"].seal(value, self.place(row_key)))
 
     def stored(self, entity: Any) -> ColumnElement[Any]:
         """The stored secret with the row key it needs, as one column."""
@@ -199,13 +232,16 @@ class Sealed(Virtual):
             return
         if row.row_key is None:
             row.row_key = secrets.token_hex(16)
-        setattr(row, f"{self.name}_sealed", current_app.extensions["keyring"].seal(value, self.place(row.row_key)))
+        setattr(row, f"{self.name}_sealed", self.seal(value, row.row_key))
         setattr(row, f"{self.name}_index", self.index(value))
 
 
-def sealed(label: Label, **options: Any) -> Sealed:
-    """A secret text field: encrypted at rest, searchable only by its exact value, shown masked."""
-    return Sealed(_split(label, {"access": Access.SECRET, **options})[0])
+def sealed(label: Label, unique: bool = False, **options: Any) -> Sealed:
+    """A secret text field: encrypted at rest, searchable only by its exact value, shown masked.
+
+    One that is ``unique`` in its community has a constraint of the model, which is searched too.
+    """
+    return Sealed(_split(label, {"access": Access.SECRET, **options})[0], unique)
 
 
 # --- reading the declarations ------------------------------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import cache
 from typing import Any
@@ -10,12 +10,12 @@ from typing import Any
 import wtforms
 from flask_babel import gettext as _
 
-from app.kernel import codes, listing, records
+from app.kernel import codes, likeness, listing, records
 from app.kernel.access import Right, permitted
 from app.kernel.db import today
 from app.kernel.fields import Declared, fields_of
 from app.kernel.present import full_text, reads_in_full
-from app.kernel.values import Invalid, Violation, show, storable
+from app.kernel.values import N_, Invalid, Violation, show, storable
 
 KEPT = object()
 """The data of a masked field that was left blank: what is stored stays."""
@@ -77,10 +77,16 @@ class RecordForm:
     """A form over one register: new, or over a record."""
 
     def __init__(
-        self, model: Any, record: Any = None, given: Mapping[str, str] | None = None, choose_community: bool = False
+        self,
+        model: Any,
+        record: Any = None,
+        given: Mapping[str, str] | None = None,
+        choose_community: bool = False,
+        fields: Sequence[Declared] | None = None,
     ) -> None:
         self.model, self.record = model, record
-        self.fields = form_fields(model, adding=record is None, choose_community=choose_community)
+        adding = record is None
+        self.fields = list(fields or form_fields(model, adding=adding, choose_community=choose_community))
         form_class = _form_class(tuple(self.fields))
         self.form = form_class()
         values = {d.name: records.stored(record, d) for d in self.fields} if record is not None else {}
@@ -92,6 +98,7 @@ class RecordForm:
             if given and declared.name in given and record is None:
                 field.typed = given[declared.name]
         self._taken_over: set[str] = set()
+        self.alike: list[likeness.Alike] = []
         self.record_id = record.id if record is not None else 0
         self.take_version()
         self._offer_choices()
@@ -138,7 +145,24 @@ class RecordForm:
             self._merge(formdata)
         if self.form.validate():
             self.complain(records.problems(self.model, self.data(), self.record))
+        if self.record is None:
+            self._ask_about_namesakes(formdata)
         return not self.form.errors
+
+    @property
+    def alike_token(self) -> str:
+        """Whom the tick beside the name is about."""
+        return ".".join(str(found.id) for found in self.alike)
+
+    def _ask_about_namesakes(self, formdata: Mapping[str, str]) -> None:
+        """What may already be on file is added once the person has said that it is another."""
+        if any(name in self.form.errors for key in self.model.__same__ for name in key):
+            return
+        self.alike = likeness.alike(self.model, self.data())
+        if self.alike and formdata.get("alike.others") != self.alike_token:
+            named = {"names": "；".join(found.told for found in self.alike)}
+            message = N_("There already is %(names)s. If this is another person, please tick the box below.")
+            self.complain([Violation(self.model.__title__, message, named)])
 
     def complain(self, violations: Iterable[Violation]) -> None:
         """Put each violation beside its field."""

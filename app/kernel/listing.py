@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from datetime import date
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, false, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.orm import aliased
 
+from app.kernel import search
 from app.kernel.codes import Code
 from app.kernel.db import db
 from app.kernel.fields import Declared, Derived, fields_of, title_field
-from app.kernel.present import reads_in_full
-from app.kernel.values import Invalid, read_id_number
 
 PAGE_SIZE = 25
+BATCH = 2_000
+"""Rows fetched at a time where all are read."""
 COUNT_LIMIT = 10_000
 """Counting stops here: nobody pages through more, and the count must not cost more than the page."""
 
@@ -49,22 +51,50 @@ class Row:
     values: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Ordering:
+    """What rows are ordered by: ``key`` (None if by their id alone), then the id, in the same direction.
+
+    Blanks come last; ``always`` says that there are none, so that an index can serve either direction.
+    """
+
+    key: Any
+    always: bool
+    descending: bool
+
+    def clauses(self, key: Any, number: Any) -> list[Any]:
+        """The ORDER BY over two columns that hold the key and the id."""
+        first, last = (None if column is None else self._directed(column) for column in (key, number))
+        return [last] if first is None else [first if self.always else first.nulls_last(), last]
+
+    def _directed(self, column: Any) -> Any:
+        return column.desc() if self.descending else column.asc()
+
+
 class Listing:
-    """The statement over ``model``; expressions asked for add the joins they need, once each."""
+    """The statement over ``model``; expressions asked for add the joins they need, once each.
 
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self._joins: dict[tuple[str, ...], tuple[Any, ColumnElement[bool]]] = {}
+    A ``trusting`` one takes it for granted that a required link leads to a row in scope, as it must: then the database
+    may walk the linked rows in their order, and stop when a page is full.
+    """
 
-    def _joined(self, path: tuple[str, ...], target: Any, condition: Any) -> Any:
+    def __init__(self, model: Any, trusting: bool = False) -> None:
+        self.model, self._trusting = model, trusting
+        self._joins: dict[tuple[str, ...], tuple[Any, ColumnElement[bool], bool]] = {}
+
+    def _joined(self, path: tuple[str, ...], target: Any, condition: Any, outer: bool = True) -> Any:
         if path not in self._joins:
             alias = aliased(target)
-            self._joins[path] = (alias, condition(alias))
+            self._joins[path] = (alias, condition(alias), outer)
         return self._joins[path][0]
 
     def _linked(self, entity: Any, path: tuple[str, ...], link: Declared) -> tuple[Any, tuple[str, ...]]:
         deeper = (*path, link.name)
-        return self._joined(deeper, link.target, lambda other: other.id == getattr(entity, link.name)), deeper
+        outer = not (self._trusting and link.required) or self._is_outer(path)
+        return self._joined(deeper, link.target, lambda other: other.id == getattr(entity, link.name), outer), deeper
+
+    def _is_outer(self, path: tuple[str, ...]) -> bool:
+        return bool(path) and self._joins[path][2]
 
     def expression(self, declared: Declared, entity: Any = None, path: tuple[str, ...] = ()) -> Any:
         """What is shown for a field: the value, the label of a code, the title of a linked row."""
@@ -89,62 +119,43 @@ class Listing:
             return declared.origin.expression(entity)
         return getattr(entity, declared.name)
 
-    def _order(self, declared: Declared, entity: Any = None, path: tuple[str, ...] = ()) -> Any:
+    def _order(self, declared: Declared, entity: Any = None, path: tuple[str, ...] = ()) -> tuple[Any, bool]:
+        """What a field is ordered by, and whether every row has it."""
         entity = self.model if entity is None else entity
         if declared.through and declared.lender:
             lender, deeper = self._linked(entity, path, fields_of(declared.model)[declared.through])
             return self._order(declared.lender, lender, deeper)
-        if declared.field.sort:
-            return getattr(entity, declared.field.sort)
         if declared.kind == "link":
             other, deeper = self._linked(entity, path, declared)
             return self._order(title_field(declared.target), other, deeper)
-        if declared.kind == "code":
-            return getattr(entity, declared.name)
-        return self.expression(declared, entity, path)
+        if isinstance(declared.origin, Derived) or declared.sealed:
+            return self.expression(declared, entity, path), False
+        column = getattr(entity, declared.field.sort or declared.name)
+        return column, not (self._is_outer(path) or column.property.columns[0].nullable)
 
-    def _matches(self, text: str, entity: Any = None, path: tuple[str, ...] = ()) -> Iterable[ColumnElement[bool]]:
-        entity = self.model if entity is None else entity
-        for declared in fields_of(path_model(self.model, path)).values():
-            if not declared.field.search:
-                continue
-            if declared.kind == "link":
-                other, deeper = self._linked(entity, path, declared)
-                yield from self._matches(text, other, deeper)
-            elif declared.sealed and declared.through is None:
-                try:
-                    exact = declared.sealed.index(read_id_number(text))
-                except Invalid:
-                    continue
-                yield getattr(entity, f"{declared.name}_index") == exact
-            elif not reads_in_full(declared):
-                continue  # a search that finds what one may not read would tell it, digit by digit
-            elif declared.field.sort:
-                yield getattr(entity, declared.field.sort).contains(text.lower(), autoescape=True)
-            else:
-                yield self.expression(declared, entity, path).icontains(text, autoescape=True)
+    def ordering(self, question: Question) -> Ordering:
+        """The order ``question`` asks for, or that of the register."""
+        known = fields_of(self.model)
+        if declared := known.get(question.order):
+            return Ordering(*self._order(declared), question.descending)
+        if default := getattr(self.model, "__order__", None):
+            name = default.removeprefix("-")
+            key, always = self._order(known[name]) if name in known else (getattr(self.model, name), True)
+            return Ordering(key, always, default.startswith("-"))
+        return Ordering(None, True, getattr(self.model, "__newest_first__", False))
 
     def statement(self, names: Iterable[str], question: Question, *where: Any) -> Select[Any]:
         """The SELECT of the id and ``names`` for ``question``, in a stable order, without a limit."""
         known = fields_of(self.model)
         columns = [self.expression(known[name]).label(name) for name in names]
-        conditions = [*where, *self.conditions(question)]
-        order: list[Any] = []
-        if declared := known.get(question.order):
-            by = self._order(declared)
-            order.append(by.desc().nulls_last() if question.descending else by.asc().nulls_last())
-        elif default := getattr(self.model, "__order__", None):
-            name = default.removeprefix("-")
-            by = self._order(known[name]) if name in known else getattr(self.model, name)
-            order.append(by.desc() if default.startswith("-") else by)
-        last = self.model.id.desc() if getattr(self.model, "__newest_first__", False) else self.model.id
-        statement = select(self.model.id, *columns).where(*conditions).order_by(*order, last)
-        return self._with_joins(statement)
+        conditions, ordering = [*where, *self.conditions(question)], self.ordering(question)
+        statement = select(self.model.id, *columns).where(*conditions)
+        return self.with_joins(statement.order_by(*ordering.clauses(ordering.key, self.model.id)))
 
     def conditions(self, question: Question) -> list[Any]:
         found: list[Any] = []
         if question.search:
-            found.append(or_(false(), *self._matches(question.search)))
+            found.append(search.condition(self.model, question.search))
         for name, wanted in question.filters.items():
             declared = fields_of(self.model)[name]
             column = self.expression(declared) if isinstance(declared.origin, Derived) else getattr(self.model, name)
@@ -155,25 +166,26 @@ class Listing:
             found.append(column.is_(wanted) if isinstance(wanted, bool) else column == wanted)
         return found
 
-    def _with_joins(self, statement: Select[Any]) -> Select[Any]:
+    def with_joins(self, statement: Select[Any], ids: Any = None) -> Select[Any]:
+        """``statement`` over the model and all that was joined to it, for every row or only those of a subquery."""
         statement = statement.select_from(self.model)
-        for alias, condition in self._joins.values():
-            statement = statement.outerjoin(alias, condition)
+        if ids is not None:
+            statement = statement.join(ids, ids.c.id == self.model.id)
+        # Inner joins first: a database does not move one across an outer join.
+        for alias, condition, outer in sorted(self._joins.values(), key=lambda join: join[2]):
+            statement = statement.join(alias, condition, isouter=outer)
         return statement
 
     def count(self, question: Question, *where: Any) -> int:
         """How many rows answer ``question``, counted up to :data:`COUNT_LIMIT` + 1."""
+        return int(db.session.scalar(self.counting(question, *where)) or 0)
+
+    def counting(self, question: Question, *where: Any) -> Select[Any]:
+        """The statement of :meth:`count`."""
         counted = Listing(self.model)
         conditions = [*where, *counted.conditions(question)]
-        inner = counted._with_joins(select(self.model.id).where(*conditions)).limit(COUNT_LIMIT + 1)
-        return int(db.session.scalar(select(func.count()).select_from(inner.subquery())) or 0)
-
-
-def path_model(model: Any, path: tuple[str, ...]) -> Any:
-    """The model reached from ``model`` by following the links of ``path``."""
-    for name in path:
-        model = fields_of(model)[name].target
-    return model
+        inner = counted.with_joins(select(self.model.id).where(*conditions)).limit(COUNT_LIMIT + 1)
+        return select(func.count()).select_from(inner.subquery())
 
 
 def rows(model: Any, names: Iterable[str], question: Question, *where: Any, limit: int | None = PAGE_SIZE) -> list[Row]:
@@ -195,3 +207,18 @@ def title(model: Any, key: int, only: Mapping[str, Any] | None = None) -> str | 
     question = Question(filters=only or {})
     found = next(iter(rows(model, [model.__title__], question, model.id == key, limit=1)), None)
     return None if found is None else str(found.values[model.__title__] or "")
+
+
+def every(model: Any, names: Iterable[str], question: Question) -> tuple[int, Iterator[Sequence[Any]]]:
+    """How many rows answer ``question`` and, one after another, the id and the values of ``names`` of each.
+
+    Both are told by one statement, so that they agree whatever is saved meanwhile. Nothing is held together: the
+    rows are read from the database as they are asked for, and must be read within the transaction.
+    """
+    counted = Listing(model)
+    conditions = counted.conditions(question)
+    total = counted.with_joins(select(func.count()).where(*conditions)).correlate(None).scalar_subquery()
+    statement = Listing(model).statement(names, question).add_columns(total)
+    found = iter(db.session.execute(statement, execution_options={"yield_per": BATCH}))
+    first = next(found, None)
+    return (0, iter(())) if first is None else (first[-1], (row[:-1] for row in chain([first], found)))

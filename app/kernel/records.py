@@ -5,7 +5,7 @@ Values have been read (``Declared.read``) before they arrive; what they say toge
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -15,27 +15,43 @@ from app.kernel import codes, listing, registers, scope
 from app.kernel.db import InCommunity, Scoped, db, today
 from app.kernel.fields import Declared, fields_of, title_of
 from app.kernel.scope import Scope, working_in
+from app.kernel.tree import Tree
 from app.kernel.values import N_, Violation
 
 Data = Mapping[str, Any]
 Check = Callable[[Data, Any], Iterable[Violation]]
 
 _checks: dict[Any, list[Check]] = {}
+_asking: set[Any] = set()
 _C = TypeVar("_C", bound=Check)
 
 
-def checks(model: Any) -> Callable[[_C], _C]:
+def checks(model: Any, alone: bool = False) -> Callable[[_C], _C]:
     """Register a function that looks at the data of a ``model`` row as a whole.
 
     It gets the data (complete: what is not being changed is filled in from the record) and the record, or None for
-    a new one, and yields violations; it gathers the facts and leaves the judgement to a pure rule.
+    a new one, and yields violations; it gathers the facts and leaves the judgement to a pure rule. One that needs
+    nothing but the data says that it looks at the row ``alone``: thousands of rows can then be checked at once.
     """
 
     def remember(check: _C) -> _C:
         _checks.setdefault(model, []).append(check)
+        if not alone:
+            _asking.add(model)
         return check
 
     return remember
+
+
+def stands_alone(model: Any) -> bool:
+    """Can a row of ``model`` be judged without asking the database about others, keys and links apart?"""
+    return model not in _asking and not issubclass(model, Tree)
+
+
+def check(model: Any, whole: Data, record: Any = None) -> Iterator[Violation]:
+    """What the rules of ``model`` say of a complete row."""
+    for judge in _checks.get(model, ()):
+        yield from judge(whole, record)
 
 
 _completions: dict[Any, Callable[[Data], Data]] = {}
@@ -65,8 +81,7 @@ def problems(model: Any, data: Data, record: Any = None) -> list[Violation]:
     own = {name: getattr(record, name) for name in known if record is not None and known[name].lender is None}
     whole = completed(model, {**own, **data})
     found += _unique_problems(model, whole, record)
-    for check in _checks.get(model, ()):
-        found += check(whole, record)
+    found += check(model, whole, record)
     found += _lender_problems(known, data, record)
     return found
 
@@ -189,8 +204,24 @@ def add(model: Any, data: Data) -> Any:
 
 def change(record: Any, data: Data) -> None:
     """Write ``data`` into ``record``. Commits nothing."""
-    _write(record, completed(record.__class__, data))
+    change_all([record], data)
+
+
+def change_all(found: Iterable[Any], data: Data) -> None:
+    """Write the same ``data`` into all of the records ``found``. Commits nothing."""
+    for record in found:
+        _write(record, {**data, **_worked_out(record, data)})
     db.session.flush()
+
+
+def _worked_out(record: Any, data: Data) -> dict[str, Any]:
+    """What the completion fills in once ``data`` is written: what stands there already is not worked out again."""
+    model = record.__class__
+    if model not in _completions:
+        return {}
+    own = {name: getattr(record, name) for name, declared in fields_of(model).items() if declared.lender is None}
+    given = {**own, **data}
+    return {name: value for name, value in completed(model, given).items() if value != given[name]}
 
 
 @dataclass(frozen=True)
@@ -220,7 +251,8 @@ def uses_of(record: Any, most: int = 5) -> list[Use]:
     return found
 
 
-def remove(record: Any) -> None:
-    """Delete ``record``, which nothing points at any more. Commits nothing."""
-    db.session.delete(record)
+def remove(*found: Any) -> None:
+    """Delete the records ``found``, at which nothing points any more. Commits nothing."""
+    for record in found:
+        db.session.delete(record)
     db.session.flush()

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
-from flask import abort, flash, jsonify, redirect, request, url_for
+from flask import abort, current_app, flash, jsonify, make_response, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
+from markupsafe import Markup
 from sqlalchemy import select
+from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from app.kernel import audit, codes, listing, records, registers, scope
+from app.kernel import audit, bulkedit, codes, listing, paging, records, registers, scope, undo, views
 from app.kernel.access import Right, needs, own_path, permitted
 from app.kernel.db import Conflict, InCommunity, db, today, transaction
 from app.kernel.fields import MAX_KEY, Declared, Label, fields_of, title_of
 from app.kernel.forms import RecordForm, rows_behind
-from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Days, Listing, Question, Row
+from app.kernel.listing import PAGE_SIZE, Days, Question, Row
 from app.kernel.named import Named
 from app.kernel.present import reads_in_full, text
 from app.kernel.tree import Tree
-from app.kernel.values import Invalid, read_date
+from app.kernel.values import Invalid, read_date, show
 
 MAX_SEARCH = 60
 MAX_PAGE = 400_000
@@ -36,23 +38,31 @@ CHOICES = 20
 class ListAction:
     """A button above the lists, registered by a capability.
 
-    ``offered`` says for a register's model whether it makes sense there; ``path`` and the list's own arguments are the
-    address, ``right`` is needed on the register.
+    ``offered`` says for a register's model whether it makes sense there; ``path`` is the address, with the list's own
+    arguments where the action is about what is listed; ``right`` is needed on the register.
     """
 
     label: Label
     path: Callable[[str], str]
     right: Right
     offered: Callable[[Any], bool]
+    icon: str = "print"
+    about_listed: bool = True
 
     def url(self, register: str, args: Mapping[str, str]) -> str:
-        return f"{self.path(register)}?{urlencode(args)}" if args else self.path(register)
+        path = self.path(register)
+        return f"{path}?{urlencode(args)}" if args and self.about_listed else path
 
 
 def existing(model: Any, key: int) -> Any:
     """The row of ``model`` with that id, or the 404 page: what is out of scope does not exist."""
     found = db.session.scalar(select(model).where(model.id == key)) if 0 < key <= MAX_KEY else None
     return found if found is not None else abort(404)
+
+
+def undoable(told: str, change: undo.ChangeSet) -> Markup:
+    """What to flash after a change: what was done, and the way to take it back."""
+    return Markup('{} <a href="{}">{}</a>').format(told, url_for("change_set.show", key=change.id), _("Undo"))
 
 
 IN_THE_WAY = _l("The record could not be saved because another one got in its way. Please check and save again.")
@@ -67,6 +77,7 @@ class Register(Named, BaseView):
     default_view = "list"
     show_template = "register/show.html"
     in_menu = True
+    in_sheets = True
 
     def __init__(self) -> None:
         self.name = self.model.__tablename__
@@ -87,8 +98,21 @@ class Register(Named, BaseView):
         several = bool(scope.current().path)
         return [declared for declared in fields_of(self.model).values() if several or declared.name != "community_id"]
 
-    def columns(self) -> builtins.list[Declared]:
-        return [declared for declared in self.fields() if declared.field.in_list]
+    def offered_columns(self) -> dict[str, Declared]:
+        """The fields that can be columns of the list, by name."""
+        return {
+            declared.name: declared for declared in self.fields() if declared.field.in_list or declared.field.in_record
+        }
+
+    def columns(self, chosen: Iterable[str] = ()) -> builtins.list[Declared]:
+        """The columns of the list: of those that are offered the ``chosen``, in their order, or else the usual ones."""
+        offered = self.offered_columns()
+        found = [offered[name] for name in dict.fromkeys(chosen) if name in offered]
+        return found or [declared for declared in offered.values() if declared.field.in_list]
+
+    def columns_seen(self, args: Mapping[str, str]) -> builtins.list[Declared]:
+        """The columns in which the person at work sees the list that ``args`` ask for."""
+        return self.columns(views.column_names(args) or views.mine(self.name).columns)
 
     def filters(self) -> builtins.list[Declared]:
         return [declared for declared in self.fields() if declared.field.filter]
@@ -99,51 +123,190 @@ class Register(Named, BaseView):
 
     def asked(self, args: Mapping[str, str]) -> Question:
         """What ``args`` ask of the list; malformed ones are refused with 400."""
+        question, wrong = self.heard(args)
+        return abort(400) if wrong else question
+
+    def heard(self, args: Mapping[str, str]) -> tuple[Question, dict[str, str]]:
+        """What ``args`` ask of the list, and what is wrong with a mistyped filter, by the name of its argument.
+
+        Such a filter is left out of the question. What nobody types is refused with 400 if it is malformed.
+        """
         page, search, order = args.get("page", "1"), args.get("q", "").strip(), args.get("order", "")
         if len(page) > 10 or not page.isdecimal() or not 1 <= int(page) <= MAX_PAGE or len(search) > MAX_SEARCH:
             abort(400)
         if order and order not in self._sortable():
             abort(400)
-        wanted = {}
-        for declared in self.filters():
+        wanted: dict[str, Any] = {}
+        wrong: dict[str, str] = {}
+
+        def read(name: str, reader: Callable[[str], Any]) -> Any:
             try:
-                if declared.kind == "date":
-                    first, last = (args.get(f"{declared.name}.{end}", "") for end in ("from", "to"))
-                    if first or last:
-                        wanted[declared.name] = Days(*(read_date(typed) if typed else None for typed in (first, last)))
-                elif typed := args.get(declared.name, ""):
-                    wanted[declared.name] = declared.read(typed)
-            except Invalid:
-                abort(400)
-        return Question(search, wanted, order, args.get("desc") == "1", int(page))
+                return reader(args[name]) if args.get(name, "").strip() else None
+            except Invalid as invalid:
+                wrong[name] = _(invalid.message, **invalid.params)
+
+        for declared in self.filters():
+            if declared.kind == "date":
+                days = Days(*(read(name, read_date) for name in _ends(declared)))
+                if days != Days(None, None):
+                    wanted[declared.name] = days
+            elif (value := read(declared.name, declared.read)) is not None:
+                wanted[declared.name] = value
+        return Question(search, wanted, order, args.get("desc") == "1", int(page)), wrong
+
+    def own_arguments(self, args: Mapping[str, str]) -> dict[str, str]:
+        """Those of ``args`` that say what the list shows, always in the same order."""
+        filters = [name for declared in self.filters() for name in _arguments(declared)]
+        known = ("q", *filters, "order", "desc", "columns", "page")
+        return {
+            name: args[name].strip()
+            for name in known
+            if args.get(name, "").strip() and (name, args[name]) != ("page", "1")
+        }
+
+    def list_address(self, arguments: Mapping[str, str]) -> str:
+        """Where the list stands with just these ``arguments``; its bare address shows it as it was left."""
+        return f"{self.route_base}/list/?{urlencode(arguments or {'page': '1'})}"
 
     def _sortable(self) -> set[str]:
         """Sorting by what one may not read would tell it."""
-        return {declared.name for declared in self.columns() if reads_in_full(declared)}
+        return {name for name, declared in self.offered_columns().items() if reads_in_full(declared)}
 
     @expose("/list/")
     @needs(Right.VIEW)
-    def list(self) -> str:
-        question, columns = self.question(), self.columns()
+    def list(self) -> str | Response:
+        if "show" in request.args:  # everything, and it stays so
+            response = redirect(url_for(".list"))
+            views.leave(response, self.name, {})
+            return response
+        saved = views.mine(self.name)
+        if not request.query_string and (arguments := self._as_left(saved)):
+            return redirect(self.list_address(arguments))
+        arguments = self.own_arguments(request.args)
+        question, wrong = self.heard(request.args)
+        columns = self.columns(views.column_names(arguments) or saved.columns)
         names = [declared.name for declared in columns]
         is_tree = issubclass(self.model, Tree)
-        found = listing.rows(self.model, [*names, "depth"] if is_tree else names, question)
-        top = min((row.values["depth"] for row in found), default=0) if is_tree else 0
-        first_page_is_all = question.page == 1 and len(found) < PAGE_SIZE
-        count = len(found) if first_page_is_all else Listing(self.model).count(question)
-        return self.page(
+        page = paging.page(self.model, [*names, "depth"] if is_tree else names, question)
+        if not page.rows and 0 < page.total.pages < question.page:
+            return redirect(self.list_address({**arguments, "page": str(page.total.pages)}))
+        top = min((row.values["depth"] for row in page.rows), default=0) if is_tree else 0
+        filters = self._offered_filters(question)
+        shown = self.page(
             "register/list.html",
             title=self.label,
             columns=columns,
-            rows=[(row.id, self._cells(columns, row, row.values["depth"] - top if is_tree else 0)) for row in found],
+            offered=[*columns, *(d for d in self.offered_columns().values() if d not in columns)],
+            rows=[
+                (row.id, self._cells(columns, row, row.values["depth"] - top if is_tree else 0)) for row in page.rows
+            ],
             question=question,
-            filters=self._offered_filters(question),
-            count=count,
-            counted_all=count <= COUNT_LIMIT,
-            pages=-(-min(count, COUNT_LIMIT) // PAGE_SIZE),
+            wrong=wrong,
+            filters=filters,
+            chips=self._chips(question, filters, arguments),
+            arguments=arguments,
+            asked=urlencode(_without(arguments, "page")),
+            to_save=urlencode({**_without(arguments, "page", "columns"), "columns": ",".join(names)}),
+            saved=saved,
+            total=page.total,
+            page_size=PAGE_SIZE,
             actions=[action for action in LIST_ACTIONS if self.may(action.right) and action.offered(self.model)],
             sortable=self._sortable(),
+            may_choose=self.may(Right.EDIT) and f"{self.name}.bulk" in current_app.view_functions,
         )
+        response = make_response(shown)
+        views.leave(response, self.name, arguments)
+        return response
+
+    def _as_left(self, saved: views.Views) -> dict[str, str]:
+        """The arguments of the list as it was left today, or of the view it begins with; none for the whole list."""
+        kept = views.left(self.name)
+        if kept is None:
+            kept = views.read_arguments(saved.default.arguments) if saved.default is not None else {}
+        kept = self.own_arguments(kept)
+        try:
+            self.heard(kept)
+        except BadRequest:  # rights or fields have changed since
+            return {}
+        return kept
+
+    @expose("/columns/", methods=["POST"])
+    @needs(Right.VIEW)
+    def choose_columns(self) -> Response:
+        """Keep which columns the person wants, in which order; with ``up`` or ``down`` one changes its place."""
+        order, wanted = request.form.get("order", "").split(), set(request.form.getlist("column"))
+        order = [name for name in dict.fromkeys(order) if name in self.offered_columns()]
+        for step, moved in ((-1, request.form.get("up")), (1, request.form.get("down"))):
+            if moved in order and 0 <= (place := order.index(moved) + step) < len(order):
+                order.insert(place, order.pop(order.index(moved)))
+        chosen = [name for name in order if name in wanted]
+        if not chosen and "usual" not in request.form:
+            flash(_("Please choose at least one column."), "warning")
+        else:
+            with transaction():
+                views.mine(self.name).choose_columns([] if "usual" in request.form else chosen)
+        arguments = self.own_arguments(views.read_arguments(request.form.get("arguments", "")))
+        address = self.list_address(_without(arguments, "columns"))
+        return redirect(f"{address}#columns" if {"up", "down"} & set(request.form) else address)
+
+    @expose("/views/", methods=["GET", "POST"])
+    @needs(Right.VIEW)
+    def saved_views(self) -> str | Response:
+        """The person's saved views of this list: to save one more, rename, delete, or begin the list with one."""
+        saved, wrong, view = views.mine(self.name), "", None
+        arguments = _without(self.own_arguments(views.read_arguments(request.values.get("arguments", ""))), "page")
+        if request.method == "POST":
+            view = saved.find(request.form.get("view", ""))
+            try:
+                with transaction():
+                    told = self._change_views(saved, view, arguments)
+            except Invalid as invalid:
+                wrong = _(invalid.message, **invalid.params)
+            else:
+                flash(told, "success")
+                return redirect(url_for(".saved_views") if view is not None else self.list_address(arguments))
+        return self.page(
+            "register/views.html",
+            title=_("Saved views: %(register)s", register=self.label),
+            saved=saved,
+            arguments=urlencode(arguments),
+            wrong=wrong,
+            about=view,
+        )
+
+    def _change_views(self, saved: views.Views, view: views.SavedView | None, arguments: Mapping[str, str]) -> str:
+        """Do what was posted, and say so. Raises :class:`Invalid`."""
+        name = request.form.get("name", "")
+        if view is None:
+            if "view" in request.form:
+                abort(404)
+            view = saved.save(name, arguments)
+            if "default" in request.form:
+                saved.begin_with(view)
+            return str(_("The view “%(name)s” was saved.", name=view.name))
+        if "delete" in request.form:
+            db.session.delete(view)
+            return str(_("The view “%(name)s” was deleted.", name=view.name))
+        if "default" in request.form:
+            saved.begin_with(None if view.is_default else view)
+            if view.is_default:
+                return str(_("The list now begins with “%(name)s”.", name=view.name))
+            return str(_("The list now begins with all records."))
+        saved.rename(view, name)
+        return str(_("The view is now called “%(name)s”.", name=view.name))
+
+    def _chips(
+        self, question: Question, filters: builtins.list[dict[str, Any]], arguments: Mapping[str, str]
+    ) -> builtins.list[tuple[Label, str, str]]:
+        """What the list is narrowed down to: (label, value in words, the address of the list without it)."""
+        found: builtins.list[tuple[Label, str, tuple[str, ...]]] = []
+        if question.search:
+            found.append((_("Search"), question.search, ("q",)))
+        for entry in filters:
+            declared, wanted = entry["declared"], question.filters.get(entry["declared"].name)
+            if wanted is not None:
+                found.append((declared.field.label, _in_words(entry, wanted), _arguments(declared)))
+        return [(label, words, self.list_address(_without(arguments, "page", *names))) for label, words, names in found]
 
     @staticmethod
     def _cells(columns: builtins.list[Declared], row: Row, indent: int = 0) -> builtins.list[str]:
@@ -308,15 +471,64 @@ class Register(Named, BaseView):
         name, uses = title_of(record), records.uses_of(record)
         if request.method == "POST" and not uses:
             try:
-                with transaction():
+                with transaction(), undo.recorded("delete", self.name, name) as change:
                     records.remove(record)
             except Conflict:
                 uses = records.uses_of(self.record(key))
             else:
-                flash(_("%(register)s “%(name)s” was deleted.", register=self.label, name=name), "success")
+                told = _("%(register)s “%(name)s” was deleted.", register=self.label, name=name)
+                flash(undoable(told, change), "success")
                 return redirect(url_for(".list"))
         uses = [use if permitted(use.register, Right.VIEW) else replace(use, titles=()) for use in uses]
         return self.page("register/delete.html", key=key, title=_("Delete %(name)s", name=name), name=name, uses=uses)
+
+    # --- many at once ----------------------------------------------------------------------------------------
+
+    @expose("/bulk/", methods=["POST"])
+    @needs(Right.EDIT)
+    def bulk(self) -> str | Response:
+        """Records chosen in the list are changed or deleted together: their ``ids``, or ``all`` the list asks for."""
+        ids, back = self._chosen(), self._back(url_for(".list"))
+        if not ids:
+            flash(_("Please choose some records first."), "warning")
+            return redirect(back)
+        if len(ids) > bulkedit.MOST:
+            most = bulkedit.MOST
+            flash(
+                _("At most %(most)s records can be changed at once. Please narrow the list down.", most=most), "warning"
+            )
+            return redirect(back)
+        typed = request.form if "bulk.rows" in request.form else {}  # at first these are the filters of the list
+        work = bulkedit.BulkEdit(self.model, ids, typed)
+        if work.deletes and not self.may(Right.DELETE):
+            abort(403)
+        if (change := work.run()) is not None:
+            told = _("%(count)s records were changed.", count=change.count)
+            if work.deletes:
+                told = _("%(count)s records were deleted.", count=change.count)
+            flash(undoable(told, change), "success")
+            return redirect(back)
+        title = _("Delete together") if work.deletes else _("Change together")
+        return self.page(
+            "register/bulk.html",
+            title=title,
+            work=work,
+            back=back,
+            may_clear=bulkedit.may_clear,
+            shown=bulkedit.SHOWN,
+            days=undo.KEPT_DAYS,
+        )
+
+    def _chosen(self) -> builtins.list[int]:
+        try:
+            if "bulk.rows" in request.form:
+                return bulkedit.read_ids(request.form["bulk.rows"].split())
+            if request.values.get("all") != "1":
+                return bulkedit.read_ids(request.form.getlist("ids"))
+        except Invalid:
+            abort(400)
+        question = replace(self.asked(request.values), page=1)
+        return [row.id for row in listing.rows(self.model, [], question, limit=bulkedit.MOST + 1)]
 
     # --- choosing --------------------------------------------------------------------------------------------
 
@@ -341,6 +553,31 @@ class Register(Named, BaseView):
 
     def page(self, template: str, **context: Any) -> str:
         return str(self.render_template(template, register=self, **context))
+
+
+def _ends(declared: Declared) -> tuple[str, str]:
+    """The arguments for the first and the last day of a date filter."""
+    return f"{declared.name}.from", f"{declared.name}.to"
+
+
+def _arguments(declared: Declared) -> tuple[str, ...]:
+    """The arguments of a filter."""
+    return _ends(declared) if declared.kind == "date" else (declared.name,)
+
+
+def _without(arguments: Mapping[str, str], *names: str) -> dict[str, str]:
+    return {name: value for name, value in arguments.items() if name not in names}
+
+
+def _in_words(entry: Mapping[str, Any], wanted: Any) -> str:
+    """The value of a filter as people read it."""
+    if isinstance(wanted, Days):
+        first, last = show(wanted.first), show(wanted.last)
+        if not first or not last:
+            return str(_("from %(day)s", day=first) if first else _("until %(day)s", day=last))
+        return str(_("%(first)s to %(last)s", first=first, last=last)) if first != last else first
+    labels = {str(value): str(label) for value, label in entry["choices"]}
+    return labels.get(str(entry["chosen"]), entry["title"] or show(wanted))
 
 
 def _hint(declared: Declared, value: Any) -> str:

@@ -29,14 +29,32 @@ class PartnerUnit(Record, Scoped):
     __title__ = "name"
     __table_args__ = (UniqueConstraint("community_id", "uscc"), UniqueConstraint("community_id", "name"))
 
-    name: Mapped[str] = field(_l("Unit"), String(80), in_list=True, search=True, notice=True)
-    uscc: Mapped[str] = field(
-        _l("Unified social credit code"), String(18), read=read_uscc, in_list=True, search=True, headings=("信用代码",)
+    name: Mapped[str] = field(
+        _l("Unit"), String(80), in_list=True, search=True, notice=True, headings=("单位", "共建单位", "共建单位名称")
     )
-    kind: Mapped[str] = field(_l("Kind"), code="partner_kind", in_list=True, filter=True, notice=True)
-    address: Mapped[str | None] = field(_l("Unit address"), String(120))
-    resources: Mapped[str | None] = field(_l("What it shares"), Text, search=True, notice=True)
-    liaison_id: Mapped[int | None] = link(_l("Liaison"), "person.id", in_list=True, search=True, notice=True)
+    uscc: Mapped[str] = field(
+        _l("Unified social credit code"),
+        String(18),
+        read=read_uscc,
+        in_list=True,
+        search=True,
+        headings=("信用代码", "社会信用代码"),
+    )
+    kind: Mapped[str] = field(
+        _l("Kind"),
+        code="partner_kind",
+        in_list=True,
+        filter=True,
+        notice=True,
+        headings=("类型", "单位类型", "单位性质"),
+    )
+    address: Mapped[str | None] = field(_l("Unit address"), String(120), headings=("地址",))
+    resources: Mapped[str | None] = field(
+        _l("What it shares"), Text, search=True, notice=True, headings=("可共享资源",)
+    )
+    liaison_id: Mapped[int | None] = link(
+        _l("Liaison"), "person.id", in_list=True, search=True, notice=True, headings=("联系人",)
+    )
     liaison_phone = borrowed("liaison_id", "phone", label=_l("Liaison's phone"), in_list=True)
     agreed_until = derived(_l("Agreement until"), _agreed_until, "date", in_list=True, notice=True)
 
@@ -71,7 +89,15 @@ class PartnershipAgreement(Record, Scoped):
     __order__ = "ends_on"
 
     name: Mapped[str] = field(_l("Agreement"), String(80), in_list=True, search=True, notice=True)
-    unit_id: Mapped[int] = link(_l("Unit"), "partner_unit.id", in_list=True, filter=True, search=True, notice=True)
+    unit_id: Mapped[int] = link(
+        _l("Unit"),
+        "partner_unit.id",
+        in_list=True,
+        filter=True,
+        search=True,
+        notice=True,
+        headings=("单位", "共建单位"),
+    )
     signed_on: Mapped[date] = field(_l("Signed on"), in_list=True)
     starts_on: Mapped[date] = field(_l("Starts on"), in_list=True, notice=True)
     ends_on: Mapped[date] = field(_l("Ends on"), in_list=True, notice=True, help=_l("The last day of its term."))
@@ -101,7 +127,15 @@ class PlanItem(Record, Scoped):
         notice=True,
         default=lambda: today().year,
     )
-    unit_id: Mapped[int] = link(_l("Unit"), "partner_unit.id", in_list=True, filter=True, search=True, notice=True)
+    unit_id: Mapped[int] = link(
+        _l("Unit"),
+        "partner_unit.id",
+        in_list=True,
+        filter=True,
+        search=True,
+        notice=True,
+        headings=("单位", "共建单位"),
+    )
     content: Mapped[str] = field(_l("What is planned"), String(200), in_list=True, search=True, notice=True)
     due_on: Mapped[date | None] = field(_l("Due on"), in_list=True, notice=True)
     progress: Mapped[str] = field(_l("Progress"), code="progress", in_list=True, filter=True, default="1", notice=True)

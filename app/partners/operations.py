@@ -22,12 +22,12 @@ from app.partners import rules
 from app.partners.models import NOTICE_DAYS, PartnershipAgreement, PartnerUnit, PlanItem
 
 
-@checks(PartnershipAgreement)
+@checks(PartnershipAgreement, alone=True)
 def _check_agreement(data: Data, _record: Any) -> Iterable[Violation]:
     return rules.check_agreement(data, today())
 
 
-@checks(PlanItem)
+@checks(PlanItem, alone=True)
 def _check_plan_item(data: Data, _record: Any) -> Iterable[Violation]:
     return rules.check_plan_item(data, today())
 

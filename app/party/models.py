@@ -27,12 +27,22 @@ class PartyOrganization(Tree, Scoped):
     __title__ = "name"
     __table_args__ = (UniqueConstraint("community_id", "name"),)
 
-    name: Mapped[str] = field(_l("Name"), String(60), in_list=True, search=True, notice=True)
+    name: Mapped[str] = field(
+        _l("Name"), String(60), in_list=True, search=True, notice=True, headings=("党组织名称", "组织名称", "支部名称")
+    )
     kind: Mapped[str] = field(_l("Kind"), code="party_organization_kind", in_list=True, filter=True, notice=True)
-    parent_id: Mapped[int | None] = link(_l("Belongs to"), "party_organization.id", in_list=True, notice=True)
-    secretary_id: Mapped[int | None] = link(_l("Secretary"), "person.id", in_list=True, notice=True)
+    parent_id: Mapped[int | None] = link(
+        _l("Belongs to"), "party_organization.id", in_list=True, notice=True, headings=("上级党组织", "上级组织")
+    )
+    secretary_id: Mapped[int | None] = link(
+        _l("Secretary"), "person.id", in_list=True, notice=True, headings=("支部书记", "负责人")
+    )
     elected_on: Mapped[date | None] = field(
-        _l("Elected on"), in_list=True, notice=True, help=_l("Community branches are elected for five years.")
+        _l("Elected on"),
+        in_list=True,
+        notice=True,
+        help=_l("Community branches are elected for five years."),
+        headings=("换届时间", "换届日期"),
     )
 
     parent: Mapped[PartyOrganization | None] = relationship(remote_side="PartyOrganization.id")
@@ -48,7 +58,9 @@ class PartyMember(Record, Scoped):
     __order__ = "person_id"
     __table_args__ = (UniqueConstraint("community_id", "person_id"),)
 
-    person_id: Mapped[int] = link(_l("Full name"), "person.id", in_list=True, search=True, notice=True)
+    person_id: Mapped[int] = link(
+        _l("Full name"), "person.id", in_list=True, search=True, notice=True, headings=("名字", "党员姓名")
+    )
     sex = borrowed("person_id", "sex", in_list=True)
     branch_id: Mapped[int] = link(
         _l("Party branch"),
@@ -58,16 +70,27 @@ class PartyMember(Record, Scoped):
         filter=True,
         notice=True,
         hint=True,
+        headings=("党支部", "支部", "所在支部", "所在党支部", "所属支部"),
     )
     group_id: Mapped[int | None] = link(
-        _l("Party group"), "party_organization.id", only={"kind": GROUP}, in_list=True, filter=True, notice=True
+        _l("Party group"),
+        "party_organization.id",
+        only={"kind": GROUP},
+        in_list=True,
+        filter=True,
+        notice=True,
+        headings=("党小组", "小组", "所在党小组", "所属小组"),
     )
-    joined_on: Mapped[date | None] = field(_l("Joined the party on"), in_list=True)
-    full_member_on: Mapped[date | None] = field(_l("Full member since"), help=_l("Blank while on probation."))
+    joined_on: Mapped[date | None] = field(_l("Joined the party on"), in_list=True, headings=("入党日期", "入党年月"))
+    full_member_on: Mapped[date | None] = field(
+        _l("Full member since"), help=_l("Blank while on probation."), headings=("转正日期", "转为正式党员时间")
+    )
     phone = borrowed("person_id", "phone", in_list=True)
     schooling = borrowed("person_id", "schooling")
-    is_retired: Mapped[bool] = field(_l("Retired"), default=False, filter=True)
-    is_in_hardship: Mapped[bool] = field(_l("In hardship"), default=False, access=Access.PRIVATE)
+    is_retired: Mapped[bool] = field(_l("Retired"), default=False, filter=True, headings=("是否退休",))
+    is_in_hardship: Mapped[bool] = field(
+        _l("In hardship"), default=False, access=Access.PRIVATE, headings=("困难党员", "是否困难", "是否生活困难")
+    )
 
     person: Mapped[Person] = relationship()
     branch: Mapped[PartyOrganization] = relationship(foreign_keys=[branch_id])
@@ -109,10 +132,18 @@ class ServicePost(Record, Scoped):
     __table_args__ = (UniqueConstraint("community_id", "branch_id", "name"),)
 
     name: Mapped[str] = field(_l("Post"), String(40), headings=("岗位",), in_list=True, search=True, notice=True)
-    branch_id: Mapped[int] = link(_l("Party branch"), "party_organization.id", in_list=True, filter=True)
-    duties: Mapped[str] = field(_l("Duties"), Text, in_list=True, search=True, notice=True)
+    branch_id: Mapped[int] = link(
+        _l("Party branch"), "party_organization.id", in_list=True, filter=True, headings=("党支部", "支部", "所属支部")
+    )
+    duties: Mapped[str] = field(_l("Duties"), Text, in_list=True, search=True, notice=True, headings=("职责",))
     places: Mapped[int] = field(
-        _l("Places"), Integer, read=at_least(1, read_integer), in_list=True, default=1, notice=True
+        _l("Places"),
+        Integer,
+        read=at_least(1, read_integer),
+        in_list=True,
+        default=1,
+        notice=True,
+        headings=("名额", "岗位数"),
     )
     holders = derived(_l("Held by"), _holders, in_list=True, notice=True)
     vacant = derived(
@@ -147,8 +178,18 @@ class PostAssignment(Record, Scoped):
     __title__ = "member_id"
     __table_args__ = (UniqueConstraint("post_id", "member_id", "applied_on"),)
 
-    post_id: Mapped[int] = link(_l("Post"), "service_post.id", in_list=True, filter=True, search=True, notice=True)
-    member_id: Mapped[int] = link(_l("Member"), "party_member.id", in_list=True, search=True, notice=True)
+    post_id: Mapped[int] = link(
+        _l("Post"),
+        "service_post.id",
+        in_list=True,
+        filter=True,
+        search=True,
+        notice=True,
+        headings=("岗位", "认领岗位"),
+    )
+    member_id: Mapped[int] = link(
+        _l("Member"), "party_member.id", in_list=True, search=True, notice=True, headings=("姓名", "党员姓名")
+    )
     step = derived(_l("Step"), _step, "choice", options=lambda: STEPS, in_list=True, filter=True, notice=True)
     applied_on: Mapped[date] = field(
         _l("Applied on"), in_list=True, help=_l("申报选岗: the member chooses a post."), default=today
@@ -188,7 +229,9 @@ class Pledge(Record, Scoped):
     __newest_first__ = True
     __table_args__ = (UniqueConstraint("community_id", "member_id", "period"),)
 
-    member_id: Mapped[int] = link(_l("Member"), "party_member.id", in_list=True, search=True, notice=True)
+    member_id: Mapped[int] = link(
+        _l("Member"), "party_member.id", in_list=True, search=True, notice=True, headings=("姓名", "党员姓名")
+    )
     period: Mapped[str] = field(
         _l("Quarter"),
         String(6),

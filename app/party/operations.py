@@ -57,7 +57,7 @@ def _check_member(data: Data, _record: Any) -> Iterable[Violation]:
         yield Violation("group_id", N_("This group belongs to another branch."))
 
 
-@checks(Pledge)
+@checks(Pledge, alone=True)
 def _check_pledge(data: Data, _record: Any) -> Iterable[Violation]:
     return rules.check_pledge(data, today())
 

@@ -17,12 +17,12 @@ from app.kernel.values import Violation
 from app.volunteers.models import Volunteer, VolunteerTeam
 
 
-@checks(Volunteer)
+@checks(Volunteer, alone=True)
 def _check_volunteer(data: Data, _record: Any) -> Iterable[Violation]:
     yield from not_to_come(data, "registered_on", today())
 
 
-@checks(VolunteerTeam)
+@checks(VolunteerTeam, alone=True)
 def _check_team(data: Data, _record: Any) -> Iterable[Violation]:
     yield from not_to_come(data, "founded_on", today())
 

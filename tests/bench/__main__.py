@@ -21,12 +21,16 @@ from app import create_app
 from app.cli import SEEDS
 from app.community.models import Person
 from app.community.rules import name_key
-from app.kernel import sheets
+from app.kernel import search, sheets
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.volunteers.models import Volunteer
 from config import Settings
+from tests.bench.exporting import exports
+from tests.bench.importing import importing
+from tests.bench.paging import pages
 from tests.bench.printing import prints
+from tests.bench.searching import searches
 from tests.world import World
 
 ROUNDS = 15
@@ -43,9 +47,10 @@ def timed(work: Callable[[], object], rounds: int = ROUNDS) -> float:
     return median(taken)
 
 
-def portal(folder: Path, name: str, volunteers: int) -> World:
-    """A portal over SQLite whose community 春和 has this many volunteers."""
-    settings = Settings(instance=folder, database=f"sqlite:///{folder}/{name}.db", secret=bytes(range(32)))
+def portal(folder: Path, name: str, volunteers: int, database: str = "") -> World:
+    """A portal, over SQLite if no database is named, whose community 春和 has this many volunteers."""
+    address = database or f"sqlite:///{folder}/{name}.db"
+    settings = Settings(instance=folder, database=address, secret=bytes(range(32)))
     app: Flask = create_app(settings)
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
     with app.app_context():
@@ -55,15 +60,21 @@ def portal(folder: Path, name: str, volunteers: int) -> World:
                 sheets.load_codes(SEEDS / "codes")
             world = World(app)
             people = [_person(number, world.here.id) for number in range(1, volunteers + 1)]
-            with transaction():
-                db.session.execute(insert(Person.__table__), people)
-                db.session.execute(
-                    insert(Volunteer.__table__),
-                    [
-                        {"community_id": world.here.id, "person_id": person["id"], "registered_on": date(2026, 1, 1)}
-                        for person in people
-                    ],
-                )
+            if people:
+                with transaction():
+                    db.session.execute(insert(Person.__table__), people)
+                    search.index_rows(db.session.connection(), Person, people)
+                    db.session.execute(
+                        insert(Volunteer.__table__),
+                        [
+                            {
+                                "community_id": world.here.id,
+                                "person_id": person["id"],
+                                "registered_on": date(2026, 1, 1),
+                            }
+                            for person in people
+                        ],
+                    )
     return world
 
 
@@ -81,8 +92,7 @@ def _person(number: int, community_id: int) -> dict[str, object]:
 def lists(folder: Path) -> None:
     """The first page of 100,000 volunteers beside that of 100."""
     addresses = {
-        "first page": "/volunteer/list/",
-        "page 40": "/volunteer/list/?page=40",
+        "first page": "/volunteer/list/?page=1",
         "by name": "/volunteer/list/?order=person_id",
         "search": "/volunteer/list/?q=zhaoyi",
         "add form": "/volunteer/add/",
@@ -101,4 +111,8 @@ def lists(folder: Path) -> None:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as temporary:
         lists(Path(temporary))
+        exports(Path(temporary))
+        importing(Path(temporary), portal)
+        searches(portal(Path(temporary), "searched", 100_000))
+        pages(portal(Path(temporary), "paged", 100_000))
         prints(Path(temporary), plainly="--plainly" in sys.argv)

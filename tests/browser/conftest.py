@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Thread
+from typing import TYPE_CHECKING
 
 import pytest
+from flask import Flask
 from flask_migrate import upgrade
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.test import run_wsgi_app
 
 from app import create_app
 from app.accounts.models import Account
@@ -26,6 +30,9 @@ from config import Settings
 from tests.rows import IN_COMMUNITY, a_row
 from tests.world import PASSWORD, World
 
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 ARGUMENTS = [
     "--headless",
@@ -37,7 +44,9 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-PATIENCE = 5_000
+PATIENCE = 30_000
+"""Milliseconds: much longer than anything takes, so that a busy machine fails no test."""
+expect.set_options(timeout=PATIENCE)
 COLLEAGUE = "colleague"
 """A second branch secretary of 春和."""
 
@@ -51,6 +60,27 @@ class Portal:
 class _Quiet(WSGIRequestHandler):
     def log_request(self, *_of_no_interest: object) -> None:
         pass
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve the portal for the length of the block, at the address that is given."""
+
+    def whole(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        # Sent piece by piece, a file would stay open where the browser goes before it has all of it.
+        pieces, status, headers = run_wsgi_app(app, environ, buffered=True)
+        start_response(status, headers.to_wsgi_list())
+        return pieces
+
+    server = make_server("127.0.0.1", 0, whole, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever, name="portal")
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
 
 
 @pytest.fixture(scope="session")
@@ -70,13 +100,8 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
         if register not in {"community", "account", "notice"}:
             a_row(world, register)
     _fill(world)
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever, name="portal")
-    thread.start()
-    yield Portal(f"http://127.0.0.1:{server.port}", world)
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as address:
+        yield Portal(address, world)
     with app.app_context():
         db.session.remove()
         db.engine.dispose()

@@ -301,7 +301,8 @@ def test_leaving_a_changed_form_warns(desk: Desk) -> None:
     assert not asked, "nothing had been typed"
     page.goto("/person/add/")
     page.locator("#f-name").press_sequentially("郑犹豫")
-    away.click(no_wait_after=True)
+    with page.expect_event("dialog"):
+        away.click(no_wait_after=True)
     expect(page.locator("#f-name")).to_have_value("郑犹豫")
     assert asked == ["beforeunload"]
     stay = False

@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
-from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from werkzeug.serving import make_server
 
 from app.boards.models import Screen
 from app.boards.screens import new_token
 from app.kernel.db import db, transaction
 from app.printing import Column, Snapshot, Table
-from tests.browser.conftest import PATIENCE, Portal, _Quiet
+from tests.browser.conftest import PATIENCE, Portal, served
 from tests.web.test_screens import a_board, a_sheet, put_up, take_down
 from tests.world import World
 
@@ -79,6 +77,14 @@ class Hall:
 
     def wait(self, milliseconds: int) -> None:
         self.page.clock.run_for(milliseconds)
+
+    def until(self, state: str) -> None:
+        """Wait for what the script has taken in (the page's policy lets Playwright's own waiting look only once)."""
+        for _moment in range(PATIENCE // 50):
+            if self.page.evaluate(state):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(state)
 
     def lose_server(self, answer: Callable[[Route], None] = lambda route: route.abort()) -> None:
         self.page.route("**/slides", answer)
@@ -202,7 +208,7 @@ def test_the_page_being_read_stays_when_something_is_added(hall: Hall) -> None:
     expect(page.locator("#page")).to_have_text("第2页/共2页")
     hall.put_up(a_sheet("关于低保的公示"))
     hall.wait(NEXT_ANSWER)
-    page.wait_for_function("playing.length === 3")
+    hall.until("playing.length === 3")
     expect(page.locator("#page")).to_have_text("第2页/共2页")
     page.keyboard.press("ArrowRight")
     expect(page.locator("h1")).to_have_text("关于低保的公示")
@@ -306,20 +312,12 @@ def test_a_screen_whose_storage_fills_up_does_not_keep_an_old_answer_under_a_new
 def test_a_screen_switched_on_while_the_server_is_away_shows_what_it_showed_before(hall: Hall) -> None:
     """A power cut: the browser has kept the page itself, and the page what it heard last."""
     hall.put_up(a_sheet("关于停车的公告"))
-    server = make_server("127.0.0.1", 0, hall.world.app, threaded=True, request_handler=_Quiet)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    address = f"http://127.0.0.1:{server.port}{hall.path}"
-    try:
-        hall.page.goto(address)
+    with served(hall.world.app) as address:
+        hall.page.goto(f"{address}{hall.path}")
         expect(hall.page.locator("h1")).to_have_text("关于停车的公告")
         hall.page.close()
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
     again = hall.context.new_page()
-    again.goto(address)
+    again.goto(f"{address}{hall.path}")
     expect(again.locator("h1")).to_have_text("关于停车的公告")
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from bs4 import BeautifulSoup, Tag
+from bs4 import BeautifulSoup, NavigableString, Tag
 from bs4.builder._html5lib import HTML5TreeBuilder, TreeBuilderForHtml5lib
 from werkzeug.test import TestResponse
 
@@ -18,6 +19,9 @@ from app.roles import Role
 one_database = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 """For what does not depend on the database."""
 
+SILENT = {"script", "style", "template", "[document]"}
+SPOKEN = {"placeholder", "title", "alt", "aria-label", "content"}
+POINTING = {"for", "aria-describedby", "aria-labelledby", "aria-controls"}
 UNNAMED = {"hidden", "submit", "button", "image", "reset"}
 
 _CHECK_CODE = r"(?<![0-9A-Z])[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}(?![0-9A-Z])"
@@ -62,10 +66,15 @@ class Page:
         self.status = answer.status_code
         self.headers = answer.headers
         self.source = answer.get_data(as_text=True)
-        builder = _Strict()
-        self.soup = BeautifulSoup(self.source, builder=builder)
-        self._tags: list[Tag] = self.soup.find_all(True)
-        self._markup_errors = builder.parser.errors
+        self._builder = _Strict()
+
+    @cached_property
+    def soup(self) -> BeautifulSoup:
+        return BeautifulSoup(self.source, builder=self._builder)
+
+    @cached_property
+    def _tags(self) -> list[Tag]:
+        return [part for part in self.soup.descendants if isinstance(part, Tag)]
 
     # --- what it says ----------------------------------------------------------------------------------------
 
@@ -138,15 +147,15 @@ class Page:
         return [*self._markup(), *self._outline(), *self._controls(), *self._leftovers()]
 
     def _markup(self) -> Iterator[str]:
-        for position, code, details in self._markup_errors:
-            yield f"markup at {position}: {code} {details}"
         ids = Counter(str(tag["id"]) for tag in self._tags if tag.get("id"))
+        for position, code, details in self._builder.parser.errors:
+            yield f"markup at {position}: {code} {details}"
         for key, times in ids.items():
             if times > 1:
                 yield f"id {key} is used {times} times"
         for tag in self._tags:
-            for attribute in ("for", "aria-describedby", "aria-labelledby", "aria-controls"):
-                if (told := tag.get(attribute)) and (missing := set(str(told).split()) - set(ids)):
+            for attribute in POINTING & tag.attrs.keys():
+                if missing := set(str(tag[attribute]).split()) - set(ids):
                     yield f"{attribute} points at nothing: {missing}"
             if tag.has_attr("style") or tag.name == "style" or (tag.name == "script" and not tag.has_attr("src")):
                 yield f"inline style or script: {str(tag)[:80]}"
@@ -183,21 +192,22 @@ class Page:
             if found := ODD_DATES.search(text):
                 yield f"odd date: {found[0]}"
 
-    def words(self) -> Iterator[str]:
+    def words(self) -> list[str]:
         """Every text that is shown or read out, but what is marked as being in another language."""
+        return self._words
+
+    @cached_property
+    def _words(self) -> list[str]:
         own = self.soup.html.get("lang") if self.soup.html else None
-        for text in self.soup.find_all(string=True):
-            parent = text.parent
-            speaking = parent is not None and parent.name not in {"script", "style", "template", "[document]"}
-            if speaking and type(text).__name__ == "NavigableString" and text.strip() and _language(parent) == own:
-                yield " ".join(text.split())
+        texts = (text for text in self.soup.descendants if type(text) is NavigableString and text.strip())
+        speaking = (text for text in texts if text.parent is not None and text.parent.name not in SILENT)
+        found = [" ".join(text.split()) for text in speaking if _language(text.parent) == own]
         for tag in self._tags:
-            for attribute in ("placeholder", "title", "alt", "aria-label", "content"):
-                if (value := tag.get(attribute)) and tag.name != "meta":
-                    yield str(value)
             for attribute, value in tag.attrs.items():
-                if attribute.startswith("data-") and " " in str(value):
-                    yield str(value)
+                spoken = attribute in SPOKEN and value and tag.name != "meta"
+                if spoken or (attribute.startswith("data-") and " " in str(value)):
+                    found.append(str(value))
+        return found
 
     def english(self) -> list[str]:
         """Runs of Latin letters that a Chinese page should not have."""

@@ -60,10 +60,22 @@ REGISTER_GRANTS = {
     "code": ("SOVAU", "SOA", "A", "", ""),
     "audit_entry": ("U", "", "", "", ""),
 }
-ACTIONS = {"list": 0, "show": 0, "choices": 0, "add": 1, "edit": 2, "delete": 3}
+ACTIONS = {
+    "list": 0,
+    "choose_columns": 0,
+    "saved_views": 0,
+    "show": 0,
+    "choices": 0,
+    "add": 1,
+    "edit": 2,
+    "bulk": 2,
+    "delete": 3,
+}
 
 OTHER_GRANTS = {
     "home.index": "SOVAU",
+    "search.index": "SOV",
+    "search.answers": "SOV",
     "password.index": "SOVAU",
     # the way of a notice
     "notice.draft": "SO",
@@ -104,6 +116,33 @@ OTHER_GRANTS = {
     "wall.index": "SO",
     "wall.show": "SO",
     "wall.pdf": "SO",
+    # undo
+    "import.list": "SOA",
+    "import.new": "SOA",
+    "import.drop": "SOA",
+    "import.columns": "SOA",
+    "import.show": "SOA",
+    "import.decide": "SOA",
+    "import.save": "SOA",
+    "import.progress": "SOA",
+    "import.stop": "SOA",
+    "import.rest": "SOA",
+    "duplicates.list": "SO",
+    "duplicates.choose": "SO",
+    "duplicates.compare": "SO",
+    "duplicates.differ": "SO",
+    "change_set.list": "SOA",
+    "change_set.show": "SOA",
+    "change_set.undo": "SOA",
+    # sheets out
+    "exchange.export": "SOVAU",
+    "exchange.printing": "SOVAU",
+    "exchange.progress": "SOVAU",
+    "exchange.printed": "SOVAU",
+    "exchange.cancel": "SOVAU",
+    "exchange.template": "SOVAU",
+    "exchange.calendar": "SOVAU",
+    "exchange.calendar_file": "SOVAU",
     "account.reset": "A",
 }
 FOR_EVERYBODY = {
@@ -177,6 +216,18 @@ def test_a_notice_is_drafted_only_from_what_one_may_post(world: World, letter: s
         may = letter in REGISTER_GRANTS[register][4]
         expected = 403 if letter not in OTHER_GRANTS["notice.draft"] else 400 if may else 404
         assert client.get(f"/notice/draft/{register}?order=nothing").status_code == expected, register
+
+
+@one_database
+@pytest.mark.parametrize("letter", PEOPLE)
+def test_a_list_goes_out_only_to_those_who_see_it_and_its_template_to_those_who_add_to_it(
+    world: World, letter: str
+) -> None:
+    client = world.client(PEOPLE[letter].value)
+    for register, (see, add, *_others) in REGISTER_GRANTS.items():
+        assert client.get(f"/exchange/export/{register}").status_code == (200 if letter in see else 403), register
+        given = 404 if register in {"account", "code", "screen"} else 200  # these do not come in on sheets
+        assert client.get(f"/exchange/template/{register}").status_code == (given if letter in add else 403), register
 
 
 @one_database

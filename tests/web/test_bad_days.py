@@ -27,9 +27,9 @@ from app.disclosure import operations, paper, sources
 from app.disclosure.models import Notice
 from app.disclosure.operations import About, Recipe
 from app.disclosure.rules import Wording
-from app.kernel.db import NO_ROOM, NoRoom, db, today, transaction
+from app.kernel.db import NO_ROOM, Conflict, NoRoom, db, today, transaction
 from app.kernel.scope import Scope, working_in
-from app.printing import PrintRefused, press, stop
+from app.printing import PrintRefused, press
 from config import Settings
 from tests.web.page import Page, one_database
 from tests.web.test_lifecycle import a_text, after, zh
@@ -42,13 +42,6 @@ WRITTEN = {
     "opening": "因管道检修，明日停水。",
     "closing": "请相互转告。",
 }
-
-
-@pytest.fixture(scope="module", autouse=True)
-def printer() -> Iterator[None]:
-    """The process that draws; it is left running between tests, for starting it takes seconds."""
-    yield
-    stop()
 
 
 def notices(world: World) -> list[tuple[str, str | None, str]]:
@@ -219,18 +212,18 @@ def test_any_other_page_says_that_there_is_no_room(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("cause", "is_full"),
+    ("cause", "told"),
     [
-        (psycopg.errors.DiskFull(), True),
-        (psycopg.errors.LockNotAvailable(), False),
-        (sqlite3.OperationalError(), False),
+        (psycopg.errors.DiskFull(), NoRoom),
+        (psycopg.errors.LockNotAvailable(), Conflict),
+        (sqlite3.OperationalError(), OperationalError),
     ],
 )
 @one_database
-def test_a_full_disk_of_the_database_server_is_told_from_other_troubles(
-    world: World, cause: Exception, is_full: bool
+def test_a_full_disk_and_a_busy_database_are_told_from_other_troubles(
+    world: World, cause: Exception, told: type[Exception]
 ) -> None:
-    with world.work(), pytest.raises(NoRoom if is_full else OperationalError), transaction():
+    with world.work(), pytest.raises(told), transaction():
         raise OperationalError("INSERT", {}, cause)
 
 

@@ -21,7 +21,6 @@ from app.disclosure.models import Notice
 from app.kernel.audit import AuditEntry
 from app.kernel.db import db
 from app.kernel.scope import as_system
-from app.printing import stop
 from tests.web.page import Page, one_database
 from tests.web.typed import a_draft, an_issued_notice, posting_of
 from tests.world import Place, World, the_day_is
@@ -29,12 +28,6 @@ from tests.world import Place, World, the_day_is
 MONDAY = date(2026, 3, 9)
 FREE = date(2026, 3, 25)  # fifteen days after Monday have passed
 DAY = timedelta(days=1)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def printer() -> Iterator[None]:
-    yield
-    stop()
 
 
 def a_board(world: World, name: str = "东门公示栏", at: Place | None = None, width: int = 120, height: int = 90) -> int:

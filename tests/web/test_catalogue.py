@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from io import BytesIO, StringIO
 from typing import Any
@@ -26,7 +25,6 @@ from app.disclosure.operations import Recipe
 from app.disclosure.rules import Wording
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
-from app.printing import stop
 from app.roles import Role
 from tests.web.page import HAN, Page, one_database
 from tests.web.typed import a_draft, a_full_row, an_issued_notice, posting_of
@@ -38,12 +36,6 @@ HEAD = ["序号", "类别", "公开事项", "公开内容", "公开时限", "公
 FINANCE = ["1", "财务", "财务收支明细", "每笔收支的日期、类别、事由和金额", "每月10日前公布上月收支", "居民委员会"]
 ASSEMBLY = ["2", "居务", "居民会议决定", "表决结果、决定事项", "自决定作出之日起5个工作日内公开", "居民委员会"]
 PLAN = ["3", "党务", "年度工作计划", "年度目标任务", "每年公布一次", "社区党组织"]
-
-
-@pytest.fixture(scope="module", autouse=True)
-def printer() -> Iterator[None]:
-    yield
-    stop()
 
 
 def a_csv(*rows: list[str], head: list[str] = HEAD) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import date, timedelta
@@ -32,7 +31,7 @@ from app.kernel.codes import Code
 from app.kernel.db import count_of, db, today, transaction
 from app.kernel.scope import as_system
 from app.party.models import ServicePost
-from app.printing import Press, stop
+from app.printing import Press
 from app.roles import Role
 from tests.rows import MODELS, a_row
 from tests.web.page import HAN, Page, one_database
@@ -65,13 +64,6 @@ def zh(world: World, message: Any) -> str:
         said = gettext(str(message))
     assert HAN.search(said), f"not translated: {message}"
     return str(said)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def printer() -> Iterator[None]:
-    """The process that draws; it is left running between tests, for starting it takes seconds."""
-    yield
-    stop()
 
 
 # --- making -------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from threading import Barrier
@@ -21,7 +20,6 @@ from app.kernel.db import db, transaction
 from app.kernel.fields import Access, fields_of
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
-from app.printing import stop
 from tests.rows import MODELS
 from tests.web.page import Page, one_database
 from tests.web.typed import a_draft, a_full_row, id_number
@@ -31,13 +29,6 @@ YEAR = date.today().year
 PNG = b"\x89PNG\r\n\x1a\n"
 WRITTEN = {"title": "政策宣讲岗公示", "issuer": "春和社区居民委员会", "opening": "现公示如下。", "closing": ""}
 TABLE = {"columns": ["name", "holders"], "layout": "notice", "paper": "A4", "landscape": "0"}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def printer() -> Iterator[None]:
-    """The process that draws; it is left running between tests, for starting it takes seconds."""
-    yield
-    stop()
 
 
 @pytest.fixture

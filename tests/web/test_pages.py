@@ -17,7 +17,7 @@ from werkzeug.test import TestResponse
 
 from app import roles
 from app.accounts import security
-from app.kernel import listing
+from app.kernel import listing, paging
 from app.kernel.access import Right
 from app.kernel.codes import Code
 from app.kernel.db import db
@@ -29,7 +29,8 @@ from tests.web.typed import a_full_row, han
 from tests.world import World
 
 NOT_VISITED = re.compile(
-    r"/static/|/lang/|/screen/[\w-]{32}/|/notice/(pdf|page|draft)/|/posting/bundle/|/wall/|.*\.(pdf|xlsx)$"
+    r"/static/|/lang/|/screen/[\w-]{32}/|/notice/(pdf|page|draft)/|/posting/bundle/|/wall/"
+    r"|/exchange/template/|.*\.(pdf|xlsx|ics)$"
 )
 """Files, the screens in the halls, and what costs a print; test_notices.py and test_wall.py look at that."""
 LONGEST = 40_000  # bytes; a page of 25 rows over a slow line
@@ -210,7 +211,7 @@ def ask_nonsense_of_the_database(*_args: Any, **_kwargs: Any) -> Any:
 def test_a_failure_inside_gives_a_number_and_nothing_else_away(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, person: str | None, failure: Any
 ) -> None:
-    monkeypatch.setattr(listing, "rows", failure)
+    monkeypatch.setattr(paging, "page", failure)
     monkeypatch.setattr(security, "own_path", failure)
     client = world.client(person)
     page = Page(client.get("/person/list/" if person else "/login/"))

@@ -75,9 +75,7 @@ def test_a_posted_community_is_ignored(world: World) -> None:
 def test_related_lists_and_notices_hold_no_foreign_rows(world: World, foreigner: int) -> None:
     client = world.client("office_staff")
     assert FOREIGN not in client.get("/person/list/").text
-    assert FOREIGN not in client.get("/person/list/", query_string={"q": FOREIGN}).text.replace(
-        f'value="{FOREIGN}"', ""
-    )
+    assert "/person/show/" not in client.get("/person/list/", query_string={"q": FOREIGN}).text
     assert client.get(f"/person/show/{foreigner}").status_code == 404
     assert client.get(f"/community/show/{world.there.id}").status_code == 404
 

@@ -494,11 +494,12 @@ def test_two_equal_numbers_look_different_but_are_found_by_the_same_index(world)
     assert len({index for _sealed, index in rows}) == 1
 
 
-def test_a_resident_is_found_by_the_whole_identity_number_only(world):
+def test_a_resident_is_found_by_the_whole_identity_number_and_by_the_end_that_everybody_sees(world):
     key = world.person("王强", id_number=WANG)
     world.person("李华", id_number=LI)
     assert [found(world, typed) for typed in (WANG, f" {WANG[:6]} {WANG[6:]}")] == [[key], [key]]
-    assert [found(world, part) for part in (WANG[:17], WANG[6:14], WANG[:6], WANG[-4:])] == [[], [], [], []]
+    assert [found(world, part) for part in (WANG[:17], WANG[6:14], WANG[:6], WANG[-5:])] == [[], [], [], []]
+    assert found(world, WANG[-4:]) == [key]
     assert found(world, WANG, "stranger") == []
 
 

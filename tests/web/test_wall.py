@@ -23,7 +23,6 @@ from app.kernel.db import db, transaction
 from app.kernel.fields import Access, fields_of
 from app.kernel.scope import as_system
 from app.kernel.values import mask_name
-from app.printing import stop
 from app.wall import operations
 from app.wall.designs import DESIGNS, by_name
 from config import ROOT
@@ -49,12 +48,6 @@ SHOWN = {
     "cards": ["有事请找社区", "0523-86881234"],
 }
 """What is to be read on each print of the demo's rows."""
-
-
-@pytest.fixture(scope="module", autouse=True)
-def printer() -> Iterator[None]:
-    yield
-    stop()
 
 
 @pytest.fixture

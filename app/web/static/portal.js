@@ -264,8 +264,8 @@ function follow(box) {
 
 // A link to a part of the page that is folded unfolds it.
 function unfold() {
-  const part = document.getElementById(location.hash.slice(1));
-  if (part && part.tagName === 'DETAILS') part.open = true;
+  const part = document.getElementById(location.hash.slice(1))?.closest('details');
+  if (part) part.open = true;
 }
 window.addEventListener('hashchange', unfold);
 unfold();
@@ -296,3 +296,72 @@ if (here) menu.scrollTop = here.offsetTop + 4 * here.offsetHeight - menu.clientH
 
 const problems = document.querySelector('#problems');
 if (problems) problems.focus();
+
+// --- lists ---
+
+// Columns change places at once; without script the server moves them.
+function columns(form) {
+  form.addEventListener('click', (event) => {
+    const button = event.target.closest('[name=up], [name=down]');
+    if (!button) return;
+    event.preventDefault();
+    const row = button.closest('li');
+    if (button.name === 'up') row.previousElementSibling?.before(row);
+    else row.nextElementSibling?.after(row);
+    form.elements.order.value = [...form.querySelectorAll('[name=column]')].map((box) => box.value).join(' ');
+    button.focus();
+  });
+}
+
+// Rows are chosen one by one, from one to another with Shift, or all of the page; how many are chosen is said.
+function rows(form) {
+  const boxes = [...form.querySelectorAll('[name=ids]')];
+  const whole = form.elements.all;
+  const page = document.createElement('input');
+  let last = null;
+  page.type = 'checkbox';
+  page.setAttribute('aria-label', form.dataset.page);
+  page.title = form.dataset.page;
+  form.querySelector('th.pick').replaceChildren(page);
+
+  function tell() {
+    const chosen = boxes.filter((box) => box.checked).length;
+    page.checked = chosen === boxes.length;
+    page.indeterminate = chosen > 0 && !page.checked;
+    if (whole && !page.checked) whole.checked = false;
+    form.querySelector('output').textContent = whole?.checked || !chosen ? '' : form.dataset.rows + chosen;
+    for (const box of boxes) box.closest('tr').classList.toggle('is-chosen', box.checked);
+  }
+
+  function all(checked) {
+    for (const box of boxes) box.checked = checked;
+    tell();
+  }
+
+  page.addEventListener('change', () => all(page.checked));
+  whole?.addEventListener('change', () => all(whole.checked));
+  form.addEventListener('click', (event) => {
+    const index = boxes.indexOf(event.target);
+    if (index < 0) return;
+    if (event.shiftKey && last !== null) {
+      for (const box of boxes.slice(Math.min(last, index), Math.max(last, index))) box.checked = event.target.checked;
+    }
+    last = index;
+    tell();
+  });
+  window.addEventListener('pageshow', tell);
+}
+
+// A panel closes when one goes on elsewhere, or with Escape.
+function panel(tool) {
+  document.addEventListener('click', (event) => { if (!tool.contains(event.target)) tool.open = false; });
+  tool.addEventListener('keydown', (event) => {
+    if (event.key !== 'Escape' || !tool.open) return;
+    tool.open = false;
+    tool.querySelector('summary').focus();
+  });
+}
+
+document.querySelectorAll('[data-columns]').forEach(columns);
+document.querySelectorAll('[data-rows]').forEach(rows);
+document.querySelectorAll('.tool').forEach(panel);

@@ -1,0 +1,136 @@
+"""What is on file, as the rows of a sheet are recognised among it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import UniqueConstraint, select
+
+from app.kernel.db import db
+from app.kernel.fields import fields_of
+from app.kernel.listing import Listing, Question
+from app.kernel.values import N_, Invalid
+
+
+class Titles:
+    """The rows of a register by what people call them."""
+
+    def __init__(self, target: Any, only: Mapping[str, str]) -> None:
+        statement = Listing(target).statement([target.__title__], Question(filters=only))
+        self.of: dict[int, str] = {}
+        self._keys: dict[str, list[int]] = defaultdict(list)
+        for key, title in db.session.execute(statement):
+            self.learn(key, str(title or ""))
+
+    def learn(self, key: int, title: str) -> None:
+        self.of[key] = title
+        self._keys[title].append(key)
+
+    def key(self, title: str) -> int:
+        """The one row of that name; raises :class:`Invalid` where there is none, or more than one."""
+        keys = self._keys.get(title, ())
+        if not keys:
+            raise Invalid(N_("“%(text)s” is not on file."), text=title)
+        if len(keys) > 1:
+            raise Invalid(N_("There are several of the name “%(text)s”; please choose by hand."), text=title)
+        return keys[0]
+
+
+class OnFile:
+    """The rows of a model as they are recognised: by number, by what must be unique, by what tells people apart."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._title = model.__title__
+        self._unique = list(_unique_names(model))
+        self._same = [tuple(names) for names in model.__same__]
+        names = dict.fromkeys((self._title, *(n for key in (*self._unique, *self._same) for n in key)))
+        self._names = list(names)
+        known = fields_of(model)
+        self._lasting = [n for key in self._same for n in key if known[n].sealed or known[n].kind == "date"]
+        self._sealed = {name: known[name].sealed for name in names if known[name].sealed}
+        self._facts: dict[int, dict[str, Any]] = {}
+        self._by: dict[tuple[str, ...], dict[tuple[Any, ...], list[int]]] = {
+            key: defaultdict(list) for key in dict.fromkeys((*self._unique, *self._same, (self._title,)))
+        }
+        columns = [getattr(model, f"{n}_index" if n in self._sealed else n) for n in self._names]
+        for key, *values in db.session.execute(select(model.id, *columns)):
+            self.remember(key, dict(zip(self._names, values, strict=True)))
+
+    def facts(self, data: Mapping[str, Any]) -> dict[str, Any]:
+        """What of ``data`` tells a row from others; a secret by its keyed index."""
+        found = {name: data.get(name) for name in self._names}
+        for name, sealed in self._sealed.items():
+            if sealed is not None and found[name] is not None:
+                found[name] = sealed.index(found[name])
+        return found
+
+    def remember(self, key: int, facts: dict[str, Any]) -> None:
+        """A row that was just judged or added is recognised in the rows below it."""
+        self._facts[key] = facts
+        for names, index in self._by.items():
+            values = tuple(map(facts.__getitem__, names))
+            if None not in values:
+                index[values].append(key)
+
+    def __contains__(self, key: int) -> bool:
+        return key in self._facts
+
+    def title(self, key: int) -> Any:
+        return self._facts[key][self._title]
+
+    def by_key(self, facts: Mapping[str, Any]) -> int | None:
+        """The row that has the same unique values, if all of them are given."""
+        for names in self._unique:
+            hits = self._by[names].get(tuple(map(facts.__getitem__, names)))
+            if hits:
+                return hits[0]
+        return None
+
+    def named(self, title: Any) -> list[int]:
+        """The rows of that title."""
+        return self._by[self._title,].get((title,), [])
+
+    def who(self, facts: Mapping[str, Any], vague: Collection[str] = ()) -> tuple[list[int], bool]:
+        """The rows this may be, and whether it is certain; nobody contradicts what is given of lasting facts.
+
+        Of ``vague`` days only the month is given.
+        """
+        sure = {**facts, **dict.fromkeys(vague)}
+        for names in self._same:
+            hits = self._by[names].get(tuple(map(sure.__getitem__, names)), ())
+            hits = [key for key in hits if not self._contradicts(key, facts, vague)]
+            if hits:
+                return hits, len(hits) == 1
+        return [key for key in self.named(facts[self._title]) if not self._contradicts(key, facts, vague)], False
+
+    def fact(self, key: int, name: str) -> Any:
+        """What is on file of one of the facts that tell rows apart."""
+        return self._facts[key].get(name)
+
+    def _contradicts(self, key: int, facts: Mapping[str, Any], vague: Collection[str]) -> bool:
+        own = self._facts[key]
+        return any(
+            facts[name] is not None
+            and own[name] is not None
+            and (not same_month(facts[name], own[name]) if name in vague else facts[name] != own[name])
+            for name in self._lasting
+        )
+
+
+def same_month(one: date, other: date) -> bool:
+    """Do both days lie in one month?"""
+    return (one.year, one.month) == (other.year, other.month)
+
+
+def _unique_names(model: Any) -> Iterator[tuple[str, ...]]:
+    """The fields of each unique constraint; the community is the one at work."""
+    known = fields_of(model)
+    for constraint in model.__table__.constraints:
+        if isinstance(constraint, UniqueConstraint):
+            names = [column.key.removesuffix("_index") for column in constraint.columns]
+            if all(name in known for name in names):
+                yield tuple(name for name in names if name != "community_id")

@@ -1,0 +1,289 @@
+"""The columns of a sheet, and the rows read by them: what a row says, and how it differs from what is on file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+from flask_babel import force_locale
+from flask_babel import gettext as _
+from sqlalchemy import select
+
+from app.exchange.cells import column_reader
+from app.exchange.columns import Offer
+from app.exchange.on_file import OnFile, Titles, same_month
+from app.kernel import records
+from app.kernel.access import Right, permitted
+from app.kernel.codes import Code
+from app.kernel.db import db, today
+from app.kernel.fields import Declared, fields_of, title_field, title_of
+from app.kernel.present import full_text, reads_in_full
+from app.kernel.values import N_, Invalid, Violation, show
+
+NUMBER = "id"
+"""The column that holds a record's number, as a full export writes it."""
+KNOWN = "-"
+"""Marks a column whose content the portal works out itself, such as the number of members."""
+IN_ONE_GO = 500
+"""Rows asked for by their ids at once."""
+
+
+class Outcome(StrEnum):
+    """What a row comes to."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    SAME = "same"
+    DOUBTFUL = "doubtful"
+    WRONG = "wrong"
+    SKIPPED = "skipped"
+
+
+@dataclass(slots=True, eq=False)
+class Wearer:
+    """Who wears the hat of a row: somebody on file, or somebody to be made of ``data``, once for all their rows."""
+
+    key: int | None
+    data: dict[str, Any]
+    stand_in: int = 0
+    """By which somebody who is made of this sheet is known to the rows below."""
+    line: int = 0
+    """Where they stand first."""
+    is_wrong: bool = False
+    is_doubtful: bool = False
+
+
+@dataclass(slots=True)
+class Judged:
+    """A row of the sheet: its line, its cells, and what it comes to.
+
+    ``told`` says in words what is wrong or doubtful, each with the column it is about (-1: the row as a whole);
+    ``vague`` are days of which only the month is sure; ``changes`` are (field, on file, in the sheet); ``choices`` are
+    the records it may be, for the person to decide.
+    """
+
+    line: int
+    cells: Sequence[str]
+    outcome: Outcome = Outcome.NEW
+    name: str = ""
+    key: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    wearer: Wearer | None = None
+    wearer_changes: dict[str, Any] = field(default_factory=dict)
+    wrong: list[tuple[int, str]] = field(default_factory=list)
+    doubts: list[tuple[int, str]] = field(default_factory=list)
+    vague: set[str] = field(default_factory=set)
+    changes: list[tuple[str, str, str]] = field(default_factory=list)
+    choices: list[tuple[int, str]] = field(default_factory=list)
+
+    @property
+    def told(self) -> list[tuple[int, str]]:
+        return [*self.wrong, *self.doubts]
+
+
+def wearer_link(model: Any) -> Declared | None:
+    """The link to the person (or other thing with an identity of its own) that a row of ``model`` is a hat of."""
+    title = title_field(model)
+    return title if title.kind == "link" and title.target.__same__ else None
+
+
+def offers(model: Any) -> list[Offer]:
+    """Every column a sheet of this register may have, the most specific first; those worked out are ``KNOWN``."""
+    link = wearer_link(model)
+    typed = [d for d in fields_of(model).values() if _is_typed(d) and d is not link]
+    found = [_offer(declared.name, declared) for declared in typed]
+    if link is not None:
+        for declared in fields_of(link.target).values():
+            if _is_typed(declared):
+                offer = _offer(f"{link.name}.{declared.name}", declared)
+                if declared.name == link.target.__title__:
+                    offer = Offer(offer.name, offer.label, (*offer.headings, *labels(_offer("", link))))
+                found.append(offer)
+    taken = {label for offer in found for label in labels(offer)}
+    with force_locale("zh"):
+        found += [
+            Offer(f"{KNOWN}{d.name}", str(d.field.label))
+            for d in fields_of(model).values()
+            if not _is_typed(d) and str(d.field.label) not in taken
+        ]
+    return [*found, Offer(NUMBER, "记录号")]
+
+
+def labels(offer: Offer) -> tuple[str, ...]:
+    """Every heading by which an offered column is known."""
+    return offer.label, *offer.headings
+
+
+def _is_typed(declared: Declared) -> bool:
+    return declared.field.in_form and declared.lender is None and declared.kind != "moment"
+
+
+def _offer(name: str, declared: Declared) -> Offer:
+    with force_locale("zh"):
+        return Offer(name, str(declared.field.label), declared.field.headings)
+
+
+class Part:
+    """The columns of a sheet that belong to one model, read and compared with its rows."""
+
+    def __init__(self, model: Any, columns: Mapping[int, str]) -> None:
+        self.model, self.known = model, fields_of(model)
+        self.typed = [declared for declared in self.known.values() if _is_typed(declared)]
+        self.at = {name: index for index, name in columns.items()}
+        self.on_file = OnFile(model)
+        self.may_add, self.may_edit = (permitted(model.__tablename__, right) for right in (Right.ADD, Right.EDIT))
+        self._labels: dict[str, dict[str, str]] = {}
+        self._retired: dict[str, set[str]] = {}
+        self._titles: dict[str, Titles] = {}
+        self._look_up_codes()
+        day = today()
+        given = [(index, self.known[name]) for index, name in columns.items()]
+        self._links = {declared.name: declared for _index, declared in given if declared.kind == "link"}
+        self._readers = [
+            (index, d.name, column_reader(d, today=day, codes=self._labels.get(d.field.code or "")))
+            for index, d in given
+        ]
+
+    def _look_up_codes(self) -> None:
+        """What the code lists of the fields call their values, retired ones too: old records have them."""
+        lists = {str(d.field.code) for d in self.typed if d.field.code}
+        self._labels = {name: {} for name in lists}
+        rows = select(Code.code_list, Code.label, Code.value, Code.retired_on).where(Code.code_list.in_(lists))
+        for name, label, value, retired_on in db.session.execute(rows):
+            self._labels[name][value] = label
+            if retired_on is not None and retired_on <= today():
+                self._retired.setdefault(name, set()).add(value)
+
+    def titles(self, declared: Declared) -> Titles:
+        if declared.name not in self._titles:
+            self._titles[declared.name] = Titles(declared.target, declared.field.only)
+        return self._titles[declared.name]
+
+    def learn(self, record: Any) -> None:
+        """A row just added can be named by the rows below it, as a parent is by its children."""
+        for name, titles in self._titles.items():
+            if self.known[name].target is type(record):
+                titles.learn(record.id, title_of(record))
+
+    def read(self, row: Judged) -> tuple[dict[str, Any], dict[str, str]]:
+        """The values given, and the texts that are masked or name no single row; what is wrong is told on the row."""
+        data: dict[str, Any] = {}
+        texts: dict[str, str] = {}
+        cells = row.cells
+        for index, name, read in self._readers:
+            if not (cell := cells[index]):
+                continue
+            try:
+                found = read(cell)
+            except Invalid as invalid:
+                row.wrong.append((index, _(invalid.message, **invalid.params)))
+                continue
+            if found.masked:
+                texts[name] = found.value
+                continue
+            if found.blank:
+                continue  # what the sheet leaves blank stays as it is
+            if found.doubt is not None:
+                row.doubts.append((index, _(found.doubt.message, **found.doubt.params)))
+            if name in self._links:
+                try:
+                    data[name] = self.titles(self._links[name]).key(found.value)
+                except Invalid:
+                    texts[name] = found.value
+            else:
+                data[name] = found.value
+        if row.doubts:
+            self._settle(row, data)
+        return data, texts
+
+    def _settle(self, row: Judged, data: dict[str, Any]) -> None:
+        """A month is no longer doubtful where the rest of the row tells the day, as an ID number does."""
+        for index, said in list(row.doubts):
+            name = next((name for name, at in self.at.items() if at == index), "")
+            worked_out = records.completed(self.model, {**dict.fromkeys(self.known), **data, name: None}).get(name)
+            if isinstance(worked_out, date) and same_month(worked_out, data[name]):
+                data[name] = worked_out
+                row.doubts.remove((index, said))
+            elif name and self.known[name].kind == "date":
+                row.vague.add(name)
+
+    def stored(self, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
+        """The typed fields of rows on file, secrets opened."""
+        wanted = sorted(set(keys))
+        columns = [d.sealed.stored(self.model) if d.sealed else getattr(self.model, d.name) for d in self.typed]
+        found = {}
+        for low in range(0, len(wanted), IN_ONE_GO):
+            rows = select(self.model.id, *columns).where(self.model.id.in_(wanted[low : low + IN_ONE_GO]))
+            for key, *values in db.session.execute(rows):
+                found[key] = {
+                    d.name: d.sealed.opened(value) if d.sealed else value
+                    for d, value in zip(self.typed, values, strict=True)
+                }
+        return found
+
+    def differences(
+        self, row: Judged, stored: Mapping[str, Any], data: Mapping[str, Any], texts: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """What would change, by field; told on the row as the person may read it."""
+        for name, cell in texts.items():
+            declared, now = self.known[name], stored[name]
+            said = self.titles(declared).of.get(now) if declared.kind == "link" else declared.field.mask(show(now))
+            if now is None or cell != said:
+                self._refuse(row, declared, cell)
+        changed = {}
+        for name, value in data.items():
+            now = stored[name]
+            if value != now and (value or now or value is False):
+                changed[name] = value
+                declared = self.known[name]
+                label = str(declared.field.label)
+                row.changes.append((label, self._shown(declared, now), self._shown(declared, value)))
+                self._refuse_retired(row, declared, value)
+        return changed
+
+    def _refuse(self, row: Judged, declared: Declared, cell: str) -> None:
+        """Say why the text of a link or the stars of a mask cannot be taken over."""
+        try:
+            if declared.kind == "link":
+                self.titles(declared).key(cell)
+            raise Invalid(N_("Some of this is hidden by stars; please write it in full."))
+        except Invalid as invalid:
+            row.wrong.append((self.at[declared.name], _(invalid.message, **invalid.params)))
+
+    def _refuse_retired(self, row: Judged, declared: Declared, value: Any) -> None:
+        if value is not None and value in self._retired.get(declared.field.code or "", ()):
+            row.wrong.append((self.at[declared.name], _("This can no longer be chosen.")))
+
+    def _shown(self, declared: Declared, value: Any) -> str:
+        if value is None or value == "":
+            return ""
+        if declared.kind == "link":
+            return self.titles(declared).of.get(value, "")
+        if declared.kind == "code":
+            return self._labels[str(declared.field.code)].get(value, str(value))
+        whole = show(value) if declared.sealed else full_text(declared, value)
+        return whole if reads_in_full(declared) else declared.field.mask(whole)
+
+    def whole_of_new(self, row: Judged, data: Mapping[str, Any], texts: Mapping[str, str]) -> dict[str, Any]:
+        """The complete values of a new row; what is missing or cannot be taken over is told on ``row``."""
+        for name, cell in texts.items():
+            self._refuse(row, self.known[name], cell)
+        whole = records.completed(self.model, {**{d.name: d.default for d in self.typed}, **data})
+        told = {index for index, _said in row.wrong}
+        for declared in self.typed:
+            index = self.at.get(declared.name, -1)
+            if declared.required and whole.get(declared.name) is None and (index < 0 or index not in told):
+                self.tell(row, Violation(declared.name, N_("This field is required.")))
+            if declared.field.code and declared.name in data:
+                self._refuse_retired(row, declared, data[declared.name])
+        return whole
+
+    def tell(self, row: Judged, violation: Violation) -> None:
+        """Put what is wrong beside the cell it is about, or with the field's name beside the row."""
+        index, said = self.at.get(violation.field, -1), _(violation.message, **violation.params)
+        if index < 0 and violation.field in self.known:
+            said = f"{self.known[violation.field].field.label}{_(': ')}{said}"
+        row.wrong.append((index, said))

@@ -1,0 +1,119 @@
+"""Which rows are likely to tell of one and the same person, by the fields a model names as ``__same__``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, and_, false, literal, not_, or_, true
+
+from app.kernel import listing, scope
+from app.kernel.fields import Declared, fields_of, title_field
+from app.kernel.listing import Question
+from app.kernel.present import reads_in_full, text
+
+Side = Callable[[str], ColumnElement[Any]]
+"""The value of a field on one of the two sides that are compared."""
+
+MOST = 5
+"""Namesakes told of while a record is added."""
+
+
+@dataclass(frozen=True)
+class Alike:
+    """A row on file that a new one resembles: what it is called and what tells it apart (1956-03-05, 3号楼)."""
+
+    id: int
+    name: str
+    hints: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """张明（1956-03-05，3号楼）"""
+        return f"{self.name}（{'，'.join(self.hints)}）" if self.hints else self.name
+
+
+def keys(model: Any) -> tuple[tuple[str, ...], ...]:
+    """``__same__``, best first, without what the person at work may not read: a likeness found by it would tell it."""
+    known = fields_of(model)
+
+    def is_readable(declared: Declared) -> bool:
+        return declared.sealed is not None or reads_in_full(declared)
+
+    return tuple(key for key in model.__same__ if all(is_readable(known[name]) for name in key))
+
+
+def common(model: Any) -> tuple[str, ...]:
+    """The fields in which all that are alike agree: the name."""
+    several = [key for key in model.__same__ if len(key) > 1]
+    return tuple(name for name in several[0] if all(name in key for key in several)) if several else ()
+
+
+def likely(model: Any, one: Side, two: Side) -> ColumnElement[bool]:
+    """Are two rows that agree in :func:`common` likely to tell of the same person?
+
+    They are if they agree in one of :func:`keys` and differ in none that is better, or if one of them says nothing
+    beyond what is common. Those that differ in an ID number or a birth date are two people.
+    """
+    known, shared = keys(model), common(model)
+    agreeing: list[ColumnElement[bool]] = []
+    differing: ColumnElement[bool] = false()
+    for key in known:
+        agrees = and_(true(), *(one(name) == two(name) for name in key))
+        filled = and_(true(), *(side(name).is_not(None) for name in key for side in (one, two)))
+        agreeing.append(and_(agrees, not_(differing)))
+        differing = or_(differing, and_(filled, not_(agrees)))
+    telling = {name for key in model.__same__ if len(key) > 1 for name in key} - set(shared)
+    silent = (and_(true(), *(side(name).is_(None) for name in sorted(telling))) for side in (one, two))
+    return or_(*agreeing, and_(or_(*silent), not_(differing)))
+
+
+def column(model: Any, entity: Any, name: str) -> Any:
+    """The column of ``entity`` by which a field is compared: of a secret, its index."""
+    return getattr(entity, f"{name}_index" if fields_of(model)[name].sealed else name)
+
+
+def alike(model: Any, data: Mapping[str, Any]) -> list[Alike]:
+    """The first rows on file that a new one with ``data`` is likely to repeat, in its own community."""
+    shared = common(model)
+    if not shared or any(not data.get(name) for name in shared):
+        return []
+    known = fields_of(model)
+
+    def given(name: str) -> ColumnElement[Any]:
+        value, sealed = data.get(name) or None, known[name].sealed
+        return literal(sealed.index(value) if sealed and value else value, column(model, model, name).type)
+
+    title = title_field(model)
+    hints = [declared for declared in known.values() if declared.field.hint]
+    found = listing.rows(
+        model,
+        [title.name, *(declared.name for declared in hints)],
+        Question(),
+        model.community_id == (data.get("community_id") or scope.current().community_id),
+        *(column(model, model, name) == given(name) for name in shared),
+        likely(model, given, lambda name: column(model, model, name)),
+        limit=MOST,
+    )
+    return [
+        Alike(
+            row.id,
+            text(title, row.values[title.name]),
+            tuple(filter(None, (text(declared, row.values[declared.name]) for declared in hints))),
+        )
+        for row in found
+    ]
+
+
+def pairs(model: Any, one: Any, two: Any) -> ColumnElement[bool]:
+    """The condition that joins ``one`` and ``two``, aliases of ``model``, as rows likely to be the same."""
+    agreed = [column(model, one, name) == column(model, two, name) for name in common(model)]
+    sorts = {known.field.sort for name in common(model) if (known := fields_of(model)[name]).field.sort}
+    return and_(
+        one.community_id == two.community_id,
+        one.id < two.id,
+        *(getattr(one, sort) == getattr(two, sort) for sort in sorts),  # which has the index
+        *agreed,
+        likely(model, lambda name: column(model, one, name), lambda name: column(model, two, name)),
+    )
