@@ -15,6 +15,9 @@ FONT := .cache/fonts/FandolFang-Regular.otf
 INSTALLED := .venv/.installed
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 
+# Compiled once, not by every process: the test workers, the print worker, the reader of sheets.
+unexport PYTHONDONTWRITEBYTECODE
+
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:

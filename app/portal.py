@@ -72,7 +72,8 @@ def build(settings: Settings) -> Flask:
     app.config.update(
         SECRET_KEY=keyring.derive(b"session"),
         SQLALCHEMY_DATABASE_URI=settings.database,
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True},
+        # The statements of all registers are kept compiled.
+        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, "query_cache_size": 5_000},
         INSTANCE=settings.instance,
         ADDRESS=settings.address,
         SESSION_COOKIE_SAMESITE="Lax",

@@ -105,6 +105,9 @@ _TABLE: dict[str, tuple[Right, Right, Right, Right, Right]] = {
 # fmt: on
 
 
+_COLUMN = {role.value: index for index, role in enumerate(Role)}
+
+
 def subjects() -> set[str]:
     """Everything that has a row in the table."""
     return set(_TABLE)
@@ -112,5 +115,5 @@ def subjects() -> set[str]:
 
 def rights(role: str, subject: str) -> Right:
     """What ``role`` may do on ``subject``; nothing for an unknown role or subject."""
-    row = _TABLE.get(subject)
-    return row[list(Role).index(Role(role))] if row and role in set(Role) else Right.NONE
+    row, column = _TABLE.get(subject), _COLUMN.get(role)
+    return Right.NONE if row is None or column is None else row[column]

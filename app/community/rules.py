@@ -13,12 +13,16 @@ from app.kernel.pinyin import syllables
 from app.kernel.rules import not_to_come
 from app.kernel.values import N_, Violation
 
+KEY_LENGTH = 200
+"""What is cut off, of a very long name, is pinyin, never characters."""
+
 
 def name_key(name: str) -> str:
     """How a name sorts: syllable by syllable (zhang ming), then in one word, by initials, and as it is."""
     read = syllables(name, name=True)
     initials = "".join(syllable[0] for syllable in read)
-    return f"{' '.join(read)} {''.join(read)} {initials} {name}"[:200].lower()
+    sounds = f"{' '.join(read)} {''.join(read)} {initials}"
+    return f"{sounds[: KEY_LENGTH - len(name) - 1]} {name}".lower()
 
 
 def told_by_identity(id_number: str | None, birth_on: date | None, sex: str | None) -> dict[str, Any]:
