@@ -111,16 +111,19 @@ def _held(post: type[ServicePost]) -> ColumnElement[int]:
 
 
 def _holders(post: type[ServicePost]) -> ColumnElement[str]:
+    """Their names in the order of their appointment: a posted list is compared with it, letter by letter."""
     person = aliased(Person)
-    return (
-        select(func.aggregate_strings(person.name, "、"))
+    named = (
+        select(person.name)
         .select_from(PostAssignment)
         .join(PartyMember, PartyMember.id == PostAssignment.member_id)
         .join(person, person.id == PartyMember.person_id)
         .where(_holding(post))
+        .order_by(PostAssignment.appointed_on, PostAssignment.id)
         .correlate(post)
-        .scalar_subquery()
+        .subquery()
     )
+    return select(func.aggregate_strings(named.c.name, "、")).scalar_subquery()
 
 
 class ServicePost(Record, Scoped):

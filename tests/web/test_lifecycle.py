@@ -26,9 +26,10 @@ from app.disclosure.lifecycle import STEPS, UNISSUED, State, Step
 from app.disclosure.models import Notice, NoticeIsFinal, NoticeStep
 from app.disclosure.operations import About, Recipe, Refused
 from app.disclosure.rules import Wording
+from app.kernel import listing
 from app.kernel.audit import AuditEntry
 from app.kernel.codes import Code
-from app.kernel.db import count_of, db, today, transaction
+from app.kernel.db import count_of, db, refresh_statistics, today, transaction
 from app.kernel.scope import as_system
 from app.party.models import ServicePost
 from app.printing import Press
@@ -1255,3 +1256,17 @@ def test_a_source_knows_every_table_it_is_made_of(world: World) -> None:
         asked = {word.strip('"(),.') for statement in sent for word in statement.split()} & set(MODELS)
         assert register in asked
         assert asked <= reads | {"community"}, register
+
+
+def test_a_posted_list_of_names_is_not_outdated_by_the_order_the_database_reads_in(world: World) -> None:
+    post = world.post(places=3)
+    people = [world.person(name) for name in ("赵一", "钱二", "孙三")]
+    members = [world.member(person) for person in people]
+    for member in reversed(members):
+        world.appointment(post, member)
+    for analysed in (False, True):
+        with world.work():
+            if analysed:
+                refresh_statistics()
+            (row,) = listing.rows(ServicePost, ["holders"], listing.Question())
+        assert row.values["holders"] == "孙三、钱二、赵一"
