@@ -26,14 +26,13 @@ from app.kernel.access import Right, needs, permitted
 from app.kernel.capability import Capability, Page
 from app.kernel.db import Conflict, db, today, transaction
 from app.kernel.register import Register
-from app.kernel.workbooks import NotASheet
+from app.kernel.workbooks import XLSX, NotASheet
 from app.kernel.workdays import calendar
 from app.printing import PrintRefused
 
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 MOST_LISTED = 100
 """Of each group of duties; a whole district can owe thousands."""
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class CatalogueItemRegister(Register):

@@ -31,10 +31,10 @@ from app.kernel.named import Named
 from app.kernel.present import reads_in_full
 from app.kernel.register import LIST_ACTIONS, ListAction
 from app.kernel.values import Invalid, read_line, storable
+from app.kernel.workbooks import XLSX
 from app.partners.models import PartnershipAgreement, PartnerUnit, PlanItem
 from app.printing import LIMITS, PrintRefused, Snapshot, render
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PDF = "application/pdf"
 MOST_ROWS = {"xlsx": 1_048_576 - 2, "csv": sys.maxsize, "pdf": LIMITS["rows"]}
 """A workbook has so many, of which the remark and the heads take two."""

@@ -14,6 +14,7 @@ from sqlalchemy import select
 
 from app.exchange.cells import column_reader
 from app.exchange.columns import Offer
+from app.exchange.export import NUMBER as NUMBER_HEAD
 from app.exchange.on_file import OnFile, Titles, same_month
 from app.kernel import records
 from app.kernel.access import Right, permitted
@@ -93,15 +94,13 @@ def wearer_link(model: Any) -> Declared | None:
 def offers(model: Any) -> list[Offer]:
     """Every column a sheet of this register may have, the most specific first; those worked out are ``KNOWN``."""
     link = wearer_link(model)
-    typed = [d for d in fields_of(model).values() if _is_typed(d) and d is not link]
-    found = [_offer(declared.name, declared) for declared in typed]
+    found = [_offer(declared.name, declared) for declared in typed(model) if declared is not link]
     if link is not None:
-        for declared in fields_of(link.target).values():
-            if _is_typed(declared):
-                offer = _offer(f"{link.name}.{declared.name}", declared)
-                if declared.name == link.target.__title__:
-                    offer = Offer(offer.name, offer.label, (*offer.headings, *labels(_offer("", link))))
-                found.append(offer)
+        for declared in typed(link.target):
+            offer = _offer(f"{link.name}.{declared.name}", declared)
+            if declared.name == link.target.__title__:
+                offer = Offer(offer.name, offer.label, (*offer.headings, *labels(_offer("", link))))
+            found.append(offer)
     taken = {label for offer in found for label in labels(offer)}
     with force_locale("zh"):
         found += [
@@ -109,12 +108,17 @@ def offers(model: Any) -> list[Offer]:
             for d in fields_of(model).values()
             if not _is_typed(d) and str(d.field.label) not in taken
         ]
-    return [*found, Offer(NUMBER, "记录号")]
+    return [*found, Offer(NUMBER, NUMBER_HEAD)]
 
 
 def labels(offer: Offer) -> tuple[str, ...]:
     """Every heading by which an offered column is known."""
     return offer.label, *offer.headings
+
+
+def typed(model: Any) -> list[Declared]:
+    """The fields of ``model`` that a sheet can fill in, in their order."""
+    return [declared for declared in fields_of(model).values() if _is_typed(declared)]
 
 
 def _is_typed(declared: Declared) -> bool:
@@ -131,7 +135,7 @@ class Part:
 
     def __init__(self, model: Any, columns: Mapping[int, str]) -> None:
         self.model, self.known = model, fields_of(model)
-        self.typed = [declared for declared in self.known.values() if _is_typed(declared)]
+        self.typed = typed(model)
         self.at = {name: index for index, name in columns.items()}
         self.on_file = OnFile(model)
         self.may_add, self.may_edit = (permitted(model.__tablename__, right) for right in (Right.ADD, Right.EDIT))

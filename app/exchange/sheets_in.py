@@ -26,8 +26,8 @@ from app.kernel.named import Named
 from app.kernel.register import LIST_ACTIONS, ListAction, existing, undoable
 from app.kernel.undo import KEPT_DAYS, ChangeSet
 from app.kernel.values import Invalid
+from app.kernel.workbooks import XLSX
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TITLE = _l("Import sheets")
 MOST_LISTED = 100
 OUTCOMES = {
@@ -62,16 +62,18 @@ class SheetsInView(Named, BaseView):
         """Sheets that were begun and those taken over lately."""
         mine = [name for name, view in registers.REGISTERS.items() if permitted(name, Right.ADD)]
         own = SheetUpload.register.in_(mine), SheetUpload.actor == scope.current().actor
-        found = select(SheetUpload).where(*own).order_by(SheetUpload.id.desc())
+        found = select(SheetUpload).where(*own).order_by(SheetUpload.id.desc()).limit(MOST_LISTED)
+        uploads = db.session.scalars(found).all()
+        changes = ChangeSet.id.in_([upload.change_set_id for upload in uploads if upload.change_set_id])
         return self._page(
             "import/list.html",
             title=TITLE,
-            uploads=db.session.scalars(found.limit(MOST_LISTED)).all(),
+            uploads=uploads,
             labels=registers.labels(),
             states=STATES,
             offered=[view for view in registers.REGISTERS.values() if view.name in mine and takes_sheets(view.model)],
             days=KEPT_DAYS,
-            undone=set(db.session.scalars(select(ChangeSet.id).where(ChangeSet.undone_at.is_not(None)))),
+            undone=set(db.session.scalars(select(ChangeSet.id).where(changes, ChangeSet.undone_at.is_not(None)))),
         )
 
     @expose("/new/<name>", methods=["GET", "POST"])
@@ -97,7 +99,6 @@ class SheetsInView(Named, BaseView):
             view=view,
             error=error,
             headings=known,
-            several=len([name for name, other in registers.REGISTERS.items() if takes_sheets(other.model)]) > 1,
         )
 
     @expose("/drop/<int:key>", methods=["POST"])
@@ -122,10 +123,11 @@ class SheetsInView(Named, BaseView):
         self._must_be(upload, "open", "checked")
         offered = offers(imports.model_of(upload))
         error = ""
-        table = upload.tables[upload.table]
+        tables = upload.tables
+        table = tables[upload.table]
         if request.method == "POST":
             chosen = request.form.get("table", type=int, default=upload.table)
-            if chosen != upload.table and 0 <= chosen < len(upload.tables):
+            if chosen != upload.table and 0 <= chosen < len(tables):
                 imports.choose_table(upload, chosen)
                 return redirect(url_for(".columns", key=key))
             columns = [request.form.get(f"column.{index}", "") for index in range(len(table["headings"]))]
@@ -139,6 +141,7 @@ class SheetsInView(Named, BaseView):
             "import/columns.html",
             title=_("What the columns are: %(name)s", name=upload.filename),
             upload=upload,
+            tables=tables,
             table=table,
             view=registers.REGISTERS[upload.register],
             offered=[(offer.name, offer.label) for offer in offered if not offer.name.startswith(KNOWN)],

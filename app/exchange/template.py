@@ -10,11 +10,11 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]
 from flask_babel import force_locale
 
-from app.community.models import Person
+from app.exchange.parts import typed, wearer_link
 from app.exchange.sheetwriter import sheet_name, text_width
 from app.kernel import codes, listing, values
 from app.kernel.db import today
-from app.kernel.fields import Access, Declared, fields_of, title_field
+from app.kernel.fields import Access, Declared, title_field
 from app.kernel.listing import Question
 from app.kernel.workbooks import column_letters
 
@@ -85,13 +85,12 @@ def typed_fields(model: Any) -> list[Declared]:
 
     Then the person's own fields stand in the place of the link, so that one sheet suffices.
     """
-    own = [declared for declared in fields_of(model).values() if declared.field.in_form and declared.lender is None]
-    title = title_field(model)
-    if title.kind != "link" or title.target is not Person:
+    own, link = typed(model), wearer_link(model)
+    if link is None:
         return own
-    labels = {str(declared.field.label) for declared in own if declared is not title}
-    persons = [declared for declared in typed_fields(Person) if str(declared.field.label) not in labels]
-    at = own.index(title)
+    labels = {str(declared.field.label) for declared in own if declared is not link}
+    persons = [declared for declared in typed(link.target) if str(declared.field.label) not in labels]
+    at = own.index(link)
     return [*own[:at], *persons, *own[at + 1 :]]
 
 
@@ -128,7 +127,7 @@ def _choices(fields: Sequence[Declared]) -> list[Field]:
         if declared.kind == "flag":
             return ["是", "否"]
         # People are typed by name: a list of residents would be handed round with the empty sheet.
-        if declared.kind == "link" and declared.target is not Person:
+        if declared.kind == "link" and not declared.target.__same__:
             return _titles(declared)
         return ()
 

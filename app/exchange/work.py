@@ -51,8 +51,7 @@ def start(upload: SheetUpload, task: str) -> None:
     if upload.tables[upload.table]["count"] <= AT_ONCE:
         perform(upload, task, lambda _done, _total: None)
         return
-    for kind in ("stop", "json"):  # of work that ended before
-        _file(current_app, upload.id, kind).unlink(missing_ok=True)
+    _file(current_app, upload.id, "stop").unlink(missing_ok=True)  # of work that ended before
     _tell(current_app, upload.id, 0, 0, 0)
     with transaction():
         upload.state, upload.complaint = TASKS[task], None

@@ -128,6 +128,12 @@ def _ordered_by(model: Any, columns: Any) -> Iterator[str]:
             yield column.key
 
 
+def model_of(table: str) -> Any:
+    """The class that is mapped to ``table``, or None."""
+    mappers = Model.registry.mappers
+    return next((mapper.class_ for mapper in mappers if getattr(mapper.local_table, "name", "") == table), None)
+
+
 def count_of(model: Any, *where: Any) -> int:
     """How many rows of ``model`` in scope meet the conditions."""
     return int(db.session.scalar(select(func.count()).select_from(model).where(*where)) or 0)

@@ -18,7 +18,7 @@ from sqlalchemy import Column, Table, TextClause, event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 
-from app.kernel.db import InCommunity
+from app.kernel.db import InCommunity, model_of
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ def _own_key(row: Any) -> str:
 
 def _sees(session: Session, table: str, key: Any, pointing: Any = None) -> bool:
     """Is row ``key`` of ``table`` visible, and in the same community as the row pointing at it?"""
-    model = next((m.class_ for m in Model.registry.mappers if m.local_table.name == table), None)
+    model = model_of(table)
     if model is None or not issubclass(model, InCommunity):
         return True
     found = session.scalar(select(model.community_id).where(model.id == key))

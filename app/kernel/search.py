@@ -43,7 +43,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from app.kernel import scope, terms
 from app.kernel.audit import AuditEntry
 from app.kernel.codes import Code
-from app.kernel.db import InCommunity, Record, db
+from app.kernel.db import InCommunity, Record, db, model_of
 from app.kernel.fields import MAX_KEY, Access, Declared, Derived, fields_of
 from app.kernel.present import reads_in_full
 from app.kernel.terms import Way, Word
@@ -356,7 +356,7 @@ def _places() -> list[str]:
         return [f"_{at_work.community_id}"]
     kept: dict[str, list[str]] = g.setdefault("search_places", {}) if has_request_context() else {}
     if at_work.path not in kept:
-        community = next(m.class_ for m in Model.registry.mappers if m.local_table.name == "community")
+        community = model_of("community")
         kept[at_work.path] = [f"_{key}" for key in db.session.scalars(select(community.id))]
     return kept[at_work.path] or ["_0"]  # no row is in community 0
 

@@ -34,7 +34,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from app.kernel import audit, listing, registers, scope, search
 from app.kernel.access import Right
-from app.kernel.db import Conflict, InCommunity, Record, db, now
+from app.kernel.db import Conflict, InCommunity, Record, db, model_of, now
 from app.kernel.fields import fields_of, title_of
 from app.kernel.tree import Tree
 from app.kernel.values import N_, Violation
@@ -279,7 +279,7 @@ def undo(change_set: ChangeSet) -> None:
         _put_back(row, stored, moved, links=False)
     db.session.flush()  # what a deleted row had for itself, such as a number, is free for it again
     for register, gone in groupby((row for row in rows if row.version is None), key=lambda row: row.register):
-        _bring_back(_model(register), list(gone), moved)
+        _bring_back(model_of(register), list(gone), moved)
     for row, stored in changed:
         _put_back(row, stored, moved, links=True)
     db.session.flush()
@@ -288,7 +288,7 @@ def undo(change_set: ChangeSet) -> None:
             db.session.delete(stored)
     db.session.flush()
     for register in sorted(change_set.added, key=order.index, reverse=True):
-        _remove_range(_model(register), change_set.added[register], change_set.at)
+        _remove_range(model_of(register), change_set.added[register], change_set.at)
     change_set.undone_at, change_set.undone_by = now(), scope.current().actor
 
 
@@ -314,7 +314,7 @@ def obstacles(change_set: ChangeSet) -> list[Violation]:
         else:
             found += _taken(row, _values(row, {}), standing)
     for register, ranges in change_set.added.items():
-        found += _changed_in_range(_model(register), ranges, change_set)
+        found += _changed_in_range(model_of(register), ranges, change_set)
     return found[:20]
 
 
@@ -340,10 +340,6 @@ def _right_for(row: ChangedRow, right: Right) -> Right:
 _DAYS = {"days": KEPT_DAYS}
 
 
-def _model(register: str) -> Any:
-    return next(m.class_ for m in Model.registry.mappers if getattr(m.local_table, "name", "") == register)
-
-
 def _stored_rows(rows: Iterable[ChangedRow]) -> dict[tuple[str, int], Any]:
     """The rows that were changed as they are now, by register and id; one that is gone is missing."""
     wanted: dict[str, list[int]] = {}
@@ -355,7 +351,7 @@ def _stored_rows(rows: Iterable[ChangedRow]) -> dict[tuple[str, int], Any]:
         for register, ids in wanted.items()
         for first in range(0, len(ids), listing.BATCH)
         for stored in db.session.scalars(
-            select(_model(register)).where(_model(register).id.in_(ids[first : first + listing.BATCH]))
+            select(model_of(register)).where(model_of(register).id.in_(ids[first : first + listing.BATCH]))
         )
     }
 
@@ -363,7 +359,7 @@ def _stored_rows(rows: Iterable[ChangedRow]) -> dict[tuple[str, int], Any]:
 def _values(row: ChangedRow, moved: Mapping[tuple[str, int], int]) -> dict[str, Any]:
     """The values to write back; links follow what had to take another id."""
     found = {}
-    for attribute in inspect(_model(row.register)).column_attrs:
+    for attribute in inspect(model_of(row.register)).column_attrs:
         if attribute.key in {"id", "version"} or attribute.key not in (row.before or {}):
             continue
         column = attribute.columns[0]
@@ -415,7 +411,7 @@ def _put_back(row: ChangedRow, stored: Any, moved: Mapping[tuple[str, int], int]
 
 def _in_the_way_of(row: ChangedRow, own: set[tuple[str, int]], standing: set[tuple[str, int]]) -> Iterator[Violation]:
     """A deleted row cannot stand again where what it belongs to is gone, or another has taken its place."""
-    model, values = _model(row.register), _values(row, {})
+    model, values = model_of(row.register), _values(row, {})
     for declared in fields_of(model).values():
         value = values.get(declared.name)
         if (
@@ -433,7 +429,7 @@ def _in_the_way_of(row: ChangedRow, own: set[tuple[str, int]], standing: set[tup
 
 def _taken(row: ChangedRow, values: Mapping[str, Any], standing: set[tuple[str, int]]) -> Iterator[Violation]:
     """Another has got by now what must be unique."""
-    model = _model(row.register)
+    model = model_of(row.register)
     for constraint in model.__table__.constraints:
         wanted = {column.key: values.get(column.key) for column in constraint.columns}
         if not isinstance(constraint, UniqueConstraint) or None in wanted.values():

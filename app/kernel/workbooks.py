@@ -27,6 +27,8 @@ from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
 
 from app.kernel.values import N_, Invalid
 
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+"""What an .xlsx file is called by those who send and receive it."""
 MEGABYTE = 1024**2
 MAX_FILE = 15 * MEGABYTE
 MAX_ENTRIES = 2_000
