@@ -14,10 +14,13 @@ from flask_appbuilder import Model
 from flask_migrate import upgrade
 from sqlalchemy import NullPool, create_engine, select
 
+from app.accounts.models import Account
+from app.accounts.operations import rescue
 from app.community.models import Community
 from app.demo import SEEDS, load_demo
+from app.kernel import chain, sheets
 from app.kernel import search as index
-from app.kernel import sheets
+from app.kernel.audit import AuditEntry
 from app.kernel.db import db, refresh_statistics, transaction
 from app.kernel.scope import as_system
 from config import ROOT
@@ -67,6 +70,27 @@ def rebuild_search() -> None:
 
 
 @click.group()
+def trail() -> None:
+    """Look after the trail."""
+
+
+@trail.command("verify")
+def verify_trail() -> None:
+    """Fail unless every entry follows from those before it and the chain leads to every anchor."""
+    with as_system("核对操作记录"):
+        found = chain.verify(db.session.connection(), AuditEntry.__table__)
+    if found.broken is not None:
+        raise click.ClickException(f"entry {found.broken} does not follow from the {found.entries} before it")
+    for anchor in found.missing:
+        click.echo(f"!!! {anchor.day}: {anchor.entries} entries, {anchor.digest}", err=True)
+    for number in found.odd:
+        click.echo(f"!!! anchors.csv, line {number}: no anchor", err=True)
+    if not found.is_whole:
+        raise click.ClickException("the chain does not lead to these anchors: something was changed or cut off")
+    click.echo(f"==> {found.entries} entries, {found.digest}")
+
+
+@click.group()
 def migrations() -> None:
     """Look after the migrations."""
 
@@ -90,6 +114,19 @@ def ours(thing: object, name: str | None, kind: str, *_rest: object) -> bool:
     return not str(table).startswith(("ab_", "search_words")) and name != "ix_search_entry_words"
 
 
+@click.command("rescue")
+@click.argument("username")
+def rescue_account(username: str) -> None:
+    """Give USERNAME a new password, when no administrator can get in to do so; it is shown only now."""
+    with as_system("服务器管理员"):
+        account = db.session.scalar(select(Account).where(Account.username == username))
+        if account is None:
+            raise click.ClickException(f"there is no account {username}")
+        with transaction():
+            password = rescue(account)
+    click.echo(password)
+
+
 def register_commands(app: Flask) -> None:
-    for command in (init, translations, search, migrations):
+    for command in (init, rescue_account, translations, search, trail, migrations):
         app.cli.add_command(command)

@@ -22,7 +22,7 @@ from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.printing import stop
 from config import Settings
-from tests.world import World
+from tests.world import World, owner
 
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 assert portal.CAPABILITIES  # has loaded every model
@@ -87,7 +87,6 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         address = request.getfixturevalue("postgres_database")
     app = create_app(Settings(instance=folder, database=address, secret=bytes(range(32))))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
-    app.appbuilder.sm.limiter.enabled = False  # type: ignore[attr-defined]
     with app.app_context():
         upgrade()
         with as_system("test"), transaction():
@@ -116,7 +115,7 @@ def founded(app: Flask) -> tuple[World, Rows]:
 def world(app: Flask, founded: tuple[World, Rows]) -> Iterator[World]:
     """Two communities in two streets of one district, an account for each role, and nothing else."""
     world, rows = founded
-    with app.app_context(), db.engine.begin() as connection:
+    with app.app_context(), owner() as connection:
         for table, held in rows.items():
             connection.execute(table.insert(), held)
         if connection.dialect.name == "sqlite":  # whose index of words is a table of its own
@@ -129,7 +128,7 @@ def world(app: Flask, founded: tuple[World, Rows]) -> Iterator[World]:
 def empty_database() -> None:
     """Delete what a test made: asking which tables hold anything is quicker than emptying every one."""
     db.session.remove()
-    with db.engine.begin() as connection:
+    with owner() as connection:
         holding = set(connection.scalars(HOLD_ANYTHING))
         for table in reversed(TABLES):
             if table.name in holding:

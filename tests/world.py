@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import Connection
 
 from app.accounts.models import Account
 from app.community.models import Community
@@ -38,6 +39,15 @@ def the_day_is(day: date) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("app.kernel.db.datetime", Clock)
         yield
+
+
+@contextmanager
+def owner() -> Iterator[Connection]:
+    """A transaction with the rights of the database's owner, who may also do what the portal may not."""
+    with db.engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SET LOCAL ROLE NONE")
+        yield connection
 
 
 @dataclass(frozen=True)
@@ -72,6 +82,8 @@ class World:
                 (Role.SUPERVISOR, "督导甲", east),
                 (Role.ADMINISTRATOR, "管理员甲", district),
                 (Role.AUDITOR, "审计员甲", district),
+                (Role.SYSTEM_ADMINISTRATOR, "系统管理员甲", here),
+                (Role.SECURITY_ADMINISTRATOR, "安全管理员甲", here),
             ):
                 db.session.add(Account(username=role.value, full_name=name, role=role, community_id=place.id))
             db.session.add(

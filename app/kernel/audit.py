@@ -1,20 +1,24 @@
-"""The trail: who did what, when, from where. Written in the same transaction as the change it tells of."""
+"""The trail: who did what, when, from where. Written in the same transaction as the change it tells of.
+
+What happens in a transaction is noted as it happens and written just before the commit, in one go and chained
+(``chain.py``): only that moment has to wait for other transactions, not all the work before it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from flask import has_request_context, request
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, ColumnElement, Index, Integer, String, and_, event, insert, inspect, or_, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import JSON, ColumnElement, Index, Integer, String, and_, event, inspect, or_, select
+from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
 
-from app.kernel import registers, scope
+from app.kernel import chain, registers, scope
 from app.kernel.codes import Code
-from app.kernel.db import InCommunity, Record, db, insert_rows, now
+from app.kernel.db import InCommunity, Record, db, now
 from app.kernel.fields import Access, Declared, Derived, derived, field, fields_of, title_of
 from app.kernel.values import show
 
@@ -33,6 +37,18 @@ ACTIONS = {
     "undo": _l("Undo"),
     "restore": _l("Restored"),
     "password": _l("New password"),
+    "lock_out": _l("Locked for a while after wrong attempts"),
+    "unlock": _l("Waiting time lifted"),
+    "second_factor": _l("Two-step log-in turned on"),
+    "second_factor_off": _l("Two-step log-in turned off"),
+    "recovery_codes": _l("New recovery codes"),
+    "backup": _l("Backup made"),
+    "backup_taken": _l("Backup downloaded"),
+    "backup_restored": _l("Backup restored"),
+    "backup_key": _l("New key for backups"),
+    "secret": _l("New installation secret"),
+    "reveal": _l("Looked behind the mask"),
+    "inform": _l("Told a person what is kept about them"),
 }
 
 DETAILS = {
@@ -46,8 +62,12 @@ DETAILS = {
     "skipped": _l("Not taken over"),
     "doubtful": _l("Doubtful"),
     "wrong": _l("Wrong"),
+    "field": _l("Field"),
 }
 """What is told of an act besides the fields it changed."""
+
+NOTED, TRIALS = "noted", "trials"
+"""Where a session keeps what it noted, and how much of that came before each savepoint."""
 
 
 def _place(entry: Any) -> ColumnElement[str]:
@@ -77,6 +97,7 @@ class AuditEntry(Record, InCommunity):
     place = derived(_l("Community"), _place, in_list=True)
     address: Mapped[str] = field(_l("From"), String(45), in_form=False, default="")
     changes: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    digest: Mapped[str] = mapped_column(String(64), default=chain.BEGINNING)
 
 
 def actor() -> tuple[str, str]:
@@ -94,16 +115,17 @@ def write(
     by: str | None = None,
 ) -> None:
     """Put one act into the trail of the current transaction; what is of no community is told at the top of the tree."""
-    about = {"subject": subject[:120], "record_id": record_id, "changes": changes or {}}
-    db.session.connection().execute(insert(AuditEntry).values(**_entry(action, register, community_id, by), **about))
+    _note(_entry(action, register, community_id, by), [(subject[:120], record_id, changes or {})])
 
 
-def write_many(action: str, register: str, subjects: Sequence[tuple[str, int]]) -> None:
+def write_many(action: str, register: str, subjects: Iterable[tuple[str, int]]) -> None:
     """Put the same act on many records, each a subject and an id, into the trail, in the community at work."""
-    entry = _entry(action, register) | {"changes": {}}
-    rows = ([*entry.values(), subject[:120], record_id] for subject, record_id in subjects)
-    table = Model.metadata.tables[AuditEntry.__tablename__]
-    insert_rows(db.session.connection(), table, [*entry, "subject", "record_id"], rows)
+    unchanged: dict[str, Any] = {}  # one for all of them, which is quicker to write
+    _note(_entry(action, register), [(subject[:120], record_id, unchanged) for subject, record_id in subjects])
+
+
+def _note(entry: dict[str, Any], about: list[tuple[str, int | None, dict[str, Any]]]) -> None:
+    db.session().info.setdefault(NOTED, []).append((entry, about))
 
 
 def _entry(action: str, register: str, community_id: int | None = None, by: str | None = None) -> dict[str, Any]:
@@ -119,8 +141,6 @@ def _entry(action: str, register: str, community_id: int | None = None, by: str 
         "register": register,
         "address": address,
         "community_id": community_id,
-        "version": 1,
-        "created_at": now(),
     }
 
 
@@ -189,8 +209,20 @@ def _is_told(row: object) -> bool:
     return isinstance(row, Record) and row.__in_trail__
 
 
+class Unchangeable(PermissionError):
+    """An entry of the trail was to be changed or deleted."""
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _only_read(state: ORMExecuteState) -> None:
+    if (state.is_update or state.is_delete) and state.bind_mapper and state.bind_mapper.class_ is AuditEntry:
+        raise Unchangeable
+
+
 @event.listens_for(Session, "before_flush")
 def _notice_changes(session: Session, _context: Any, _instances: Any) -> None:
+    if any(isinstance(row, AuditEntry) for row in (*session.dirty, *session.deleted)):
+        raise Unchangeable
     pending = session.info.setdefault("audit", [])
     with session.no_autoflush:
         for row in session.new:
@@ -221,15 +253,45 @@ def _write_changes(session: Session, _context: Any) -> None:
     pending = session.info.pop("audit", [])
     with session.no_autoflush:
         for action, row, title, changes in pending:
-            subject, community_id = title or title_of(row), getattr(row, "community_id", None)
-            write(action, row.__tablename__, subject, row.id, community_id, changes)
+            write(action, row.__tablename__, title or title_of(row), row.id, _told_at(row, action), changes)
 
 
-@event.listens_for(Session, "after_commit")
-@event.listens_for(Session, "after_rollback")
-def _forget(session: Session) -> None:
+def _told_at(row: Any, action: str) -> int | None:
+    """The community whose trail tells of ``row``; that a community went, the one above it tells."""
+    goes = action == "delete" and row.__tablename__ == "community"
+    found: int | None = getattr(row, "parent_id" if goes else "community_id", None)
+    return found
+
+
+@event.listens_for(Session, "before_commit")
+def _write_noted(session: Session) -> None:
+    if session.in_nested_transaction():
+        return
+    session.flush()
+    if noted := session.info.pop(NOTED, None):
+        chain.append(session.connection(), AuditEntry.__table__, noted)
+
+
+@event.listens_for(Session, "after_transaction_create")
+def _begin(session: Session, begun: SessionTransaction) -> None:
+    if begun.nested:
+        session.info.setdefault(TRIALS, {})[begun] = len(session.info.get(NOTED, ()))
+
+
+@event.listens_for(Session, "after_soft_rollback")
+def _take_back(session: Session, ended: SessionTransaction) -> None:
+    """What was noted in a savepoint goes with it, what was noted before stays, also when a flush within it fails."""
+    if not ended.nested and ended.parent is not None:
+        return
+    del session.info.get(NOTED, [])[session.info.get(TRIALS, {}).pop(ended, 0) :]
     session.info.pop("audit", None)
-    session.info.pop("code_labels", None)
+
+
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is None:
+        for kept in (NOTED, TRIALS, "audit", "code_labels"):
+            session.info.pop(kept, None)
 
 
 def last_change(rows: Iterable[Any]) -> tuple[str, datetime] | None:

@@ -1,7 +1,8 @@
 """Whose records a unit of work sees and may touch.
 
 The scope is enforced in the session: reads get a criterion added to every statement, writes are checked row by
-row together with every row they point at. Where nobody is at work nothing is visible.
+row together with every row they point at. Where nobody is at work nothing is visible. PostgreSQL is told who is at
+work and has barriers of its own (``rowsecurity.py``).
 """
 
 from __future__ import annotations
@@ -10,15 +11,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from flask import g, has_request_context
 from flask_appbuilder import Model
-from sqlalchemy import Column, Table, TextClause, event, inspect, select
+from sqlalchemy import Column, Connection, Engine, Table, TextClause, event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 
-from app.kernel.db import InCommunity, model_of
+from app.kernel.db import InCommunity, db, model_of
 
 
 @dataclass(frozen=True)
@@ -38,21 +40,30 @@ class Scope:
 
     def criterion(self) -> Any:
         """A loader criterion for every class in a community."""
-        if self.path:
-            path = self.path
-            community = Model.metadata.tables["community"]
-            return with_loader_criteria(
-                InCommunity,
-                lambda cls: cls.community_id.in_(
-                    select(community.c.id).where(community.c.path.startswith(path)).scalar_subquery()
-                ),
-                include_aliases=True,
-            )
-        community_id = self.community_id or 0  # no row is in community 0
-        return with_loader_criteria(InCommunity, lambda cls: cls.community_id == community_id, include_aliases=True)
+        return _branch(self.path) if self.path else _community(self.community_id or 0)  # no row is in community 0
+
+
+@lru_cache(maxsize=500)  # making one takes as long as a small statement
+def _branch(path: str) -> Any:
+    community = Model.metadata.tables["community"]
+    return with_loader_criteria(
+        InCommunity,
+        lambda cls: cls.community_id.in_(
+            select(community.c.id).where(community.c.path.startswith(path)).scalar_subquery()
+        ),
+        include_aliases=True,
+    )
+
+
+@lru_cache(maxsize=500)
+def _community(community_id: int) -> Any:
+    return with_loader_criteria(InCommunity, lambda cls: cls.community_id == community_id, include_aliases=True)
 
 
 NOTHING = Scope()
+
+TOLD, EVERYTHING = "portal.scope", "everything"
+"""The setting by which PostgreSQL knows who is at work: a community's id, the path of a branch, or this word."""
 
 _working_in: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
@@ -64,6 +75,19 @@ class OutOfScope(PermissionError):
 def current() -> Scope:
     """The scope in force: that of a running job, else of the person who sent the request, else nothing."""
     return _working_in.get() or (g.get("scope", NOTHING) if has_request_context() else NOTHING)
+
+
+def sees_all() -> bool:
+    """Is no community outside the scope in force? Looked up once in a request."""
+    scope = current()
+    kept: dict[Scope, bool] = g.setdefault("sees_all", {}) if has_request_context() else {}
+    if scope not in kept:
+        community = Model.metadata.tables["community"]
+        inside = community.c.path.startswith(scope.path) if scope.path else community.c.id == (scope.community_id or 0)
+        with as_system(scope.actor):
+            outside = db.session.scalar(select(community.c.id).where(~inside).limit(1))
+        kept[scope] = scope.everything or outside is None
+    return kept[scope]
 
 
 @contextmanager
@@ -153,3 +177,24 @@ def _sees(session: Session, table: str, key: Any, pointing: Any = None) -> bool:
     if found is None:
         return False
     return pointing is None or table == "community" or _own_key(pointing) == "id" or found == pointing.community_id
+
+
+@event.listens_for(Engine, "before_cursor_execute")
+def _tell_database(connection: Connection, cursor: Any, statement: str, *_more: Any) -> None:
+    """Tell PostgreSQL who is at work, before a statement for which that is news in this transaction.
+
+    Not before one that goes back to a savepoint: it would be forgotten at once.
+    """
+    if connection.dialect.name != "postgresql" or statement.startswith("ROLLBACK"):
+        return
+    scope = current()
+    told = EVERYTHING if scope.everything else scope.path or str(scope.community_id or "")
+    if connection.info.get(TOLD) != told:
+        cursor.connection.execute("SELECT set_config(%s, %s, true)", (TOLD, told))
+        connection.info[TOLD] = told
+
+
+@event.listens_for(Engine, "begin")
+@event.listens_for(Engine, "rollback_savepoint")
+def _told_nothing(connection: Connection, *_savepoint: Any) -> None:
+    connection.info.pop(TOLD, None)

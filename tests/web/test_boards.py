@@ -23,7 +23,7 @@ from app.kernel.db import db
 from app.kernel.scope import as_system
 from tests.web.page import Page, one_database
 from tests.web.typed import a_draft, an_issued_notice, posting_of
-from tests.world import Place, World, the_day_is
+from tests.world import Place, World, owner, the_day_is
 
 MONDAY = date(2026, 3, 9)
 FREE = date(2026, 3, 25)  # fifteen days after Monday have passed
@@ -542,7 +542,7 @@ def test_the_bundle_holds_the_list_and_then_every_notice_that_goes_up(world: Wor
 def test_a_notice_that_was_altered_behind_the_portals_back_is_not_bundled(world: World) -> None:
     board = a_board(world)
     notice = issued(world, board)
-    with world.app.app_context(), db.engine.begin() as connection:
+    with world.app.app_context(), owner() as connection:
         table = Notice.__table__
         altered = world.get("notice", notice).snapshot.replace("请监督", "请付款")
         connection.execute(table.update().where(table.c.id == notice).values(snapshot=altered))

@@ -38,7 +38,7 @@ from tests.rows import MODELS, a_row
 from tests.web.page import HAN, Page, one_database
 from tests.web.test_speed import counted
 from tests.web.typed import CLERK, a_draft, an_issued_notice
-from tests.world import Place, World
+from tests.world import Place, World, owner
 
 TODAY = today()
 SECRETARY = "刘芳 (branch_secretary)"
@@ -679,7 +679,7 @@ def test_a_step_of_a_draft_stays_as_well(world: World) -> None:
 def alter(world: World, key: int, was: str = "请监督", put: str = "请勿监督") -> None:
     """Somebody writes into the database itself."""
     notices = Notice.__table__
-    with world.app.app_context(), db.engine.begin() as connection:
+    with world.app.app_context(), owner() as connection:
         stored = connection.scalar(select(notices.c.snapshot).where(notices.c.id == key))
         assert was in stored
         connection.execute(update(notices).where(notices.c.id == key).values(snapshot=stored.replace(was, put)))

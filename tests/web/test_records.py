@@ -25,7 +25,7 @@ from app.party.models import PartyMember, PartyOrganization, PostAssignment, Ser
 from app.volunteers.models import Volunteer, VolunteerTeam
 from config import ROOT
 from tests.rows import IN_COMMUNITY, LINKS, MODELS, a_row, an_id_number, some_data
-from tests.world import World
+from tests.world import World, owner
 
 WANG = an_id_number(date(1956, 3, 7), 1)
 LI = an_id_number(date(1960, 5, 1), 2)
@@ -193,7 +193,7 @@ def test_a_second_record_of_the_same_is_named_beside_its_field(world, register, 
         assert all("same" in violation.message for violation in told)
         assert records.problems(MODELS[register], data, db.session.get(MODELS[register], key)) == []
     if register == "code":
-        with world.app.app_context(), db.engine.begin() as connection:
+        with world.app.app_context(), owner() as connection:
             connection.execute(Code.__table__.delete().where(Code.__table__.c.id == key))
 
 
@@ -459,7 +459,7 @@ def test_what_fails_halfway_leaves_nothing(world):
 
 
 def raw(world: World, statement: str, **params: Any) -> list[Any]:
-    with world.app.app_context(), db.engine.begin() as connection:
+    with world.app.app_context(), owner() as connection:
         result = connection.execute(text(statement), params)
         return list(result) if result.returns_rows else []
 

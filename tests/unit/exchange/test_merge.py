@@ -23,7 +23,7 @@ from tests.world import World
 
 BORN = date(1956, 3, 5)
 DAY = date(2026, 3, 5)
-OF_THE_RECORD = {"audit_entry", "change_set", "changed_row"}
+OF_THE_RECORD = {"audit_entry", "trail_head", "trail_anchor", "change_set", "changed_row"}
 """What grows with everything that is done."""
 POINTING = [(model.__tablename__, column) for model, column in merge.pointing_at(Person)]
 
