@@ -47,7 +47,6 @@ class Notice(Record, Scoped):
     __table_args__ = (
         UniqueConstraint("community_id", "year", "sequence"),
         UniqueConstraint("short_code"),
-        UniqueConstraint("form_token"),
     )
 
     title: Mapped[str] = field(_l("Title"), String(120), in_form=False, in_list=True, search=True)
@@ -76,8 +75,6 @@ class Notice(Record, Scoped):
     recipe: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     digest: Mapped[str | None] = mapped_column(String(64))
     pages: Mapped[int] = mapped_column(Integer, default=1)
-    # The drafting page it was first kept from: sent twice by a double click, the page makes one notice.
-    form_token: Mapped[str | None] = mapped_column(String(32))
 
     item: Mapped[CatalogueItem | None] = relationship()
     corrects: Mapped[Notice | None] = relationship(remote_side="Notice.id")

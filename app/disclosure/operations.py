@@ -21,7 +21,7 @@ from app.disclosure import lifecycle, privacy, rules, sources
 from app.disclosure.lifecycle import UNISSUED, People, State, Step
 from app.disclosure.models import Notice, NoticeStep
 from app.disclosure.sources import Source
-from app.kernel import audit
+from app.kernel import audit, once
 from app.kernel.capability import Figure, Task
 from app.kernel.db import Conflict, count_of, db, transaction
 from app.kernel.scope import Scope, working_in
@@ -182,35 +182,26 @@ def draft(
     pages: int = 1,
     key: int = 0,
     version: int | None = None,
-    form_token: str | None = None,
 ) -> Notice:
     """Keep a composed sheet as a draft: a new one, or (``key``) in place of what was kept before.
-
-    ``form_token`` names the page a new one is kept from, so that a page sent twice makes one notice.
 
     Who wrote it last is its drafter, who may have to leave the next steps to somebody else.
     Raises :class:`Conflict` if that draft was submitted, issued or deleted meanwhile, or is not ``version``.
     """
     with transaction():
-        notice = (
-            _found(key, version, (State.DRAFT,))
-            if key
-            else Notice(community_id=community_id, source=source, form_token=form_token or None)
-        )
+        notice = _found(key, version, (State.DRAFT,)) if key else Notice(community_id=community_id, source=source)
         notice.drafted_by, notice.recipe = by, recipe.stored()
         _write(notice, sheet, pages)
         notice.item_id, notice.duty, notice.period = about.item_id, about.duty, about.period
         notice.corrects_id = about.corrects_id
         db.session.add(notice)
+        if not key:
+            db.session.flush()
+            once.keep(Notice.__tablename__, notice.id)
         item = db.session.get(CatalogueItem, about.item_id) if about.item_id else None
         if item is not None and item.source == source:
             item.asked = {name: given for name, given in recipe.asked.items() if name not in sources.TERM}
     return notice
-
-
-def kept_from(form_token: str) -> Notice | None:
-    """The notice that was kept from a drafting page, if any was."""
-    return db.session.scalar(select(Notice).where(Notice.form_token == form_token)) if form_token else None
 
 
 def _write(notice: Notice, sheet: Snapshot, pages: int) -> None:

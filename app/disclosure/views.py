@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -26,7 +25,7 @@ from app.disclosure.operations import About, Recipe, Refused
 from app.disclosure.paper import PREVIEW_ROWS, count_pages, embedded, first_pages, is_long, pdf_response, press
 from app.disclosure.sources import Source
 from app.facilities.models import NoticeBoard
-from app.kernel import audit, scope
+from app.kernel import audit, once, scope
 from app.kernel.access import Right, needs, permitted
 from app.kernel.capability import Capability, Page, Task
 from app.kernel.db import NO_ROOM, Conflict, NoRoom, db, today, transaction
@@ -51,7 +50,6 @@ class Drafting:
     about: str
     boards: tuple[int, ...]
     errors: dict[str, str]
-    token: str
     orphan: bool = False
     """The draft it was opened over is gone, or no draft any more."""
     sheet: Snapshot | None = None
@@ -180,6 +178,7 @@ class NoticeRegister(Register):
             wording=page.wording,
             version=page.kept.version if page.kept is not None else "",
             columns=[(column.name, column.label) for column in columns],
+            token=once.token(),
             about=[(about_token(entry), f"{entry.item.name} · {entry.duty.label}") for entry in page.entries],
             kept_about=_kept_about(page),
             boards=db.session.scalars(select(NoticeBoard).order_by(NoticeBoard.name)).all(),
@@ -201,7 +200,7 @@ class NoticeRegister(Register):
         entries.sort(key=lambda entry: entry.item.source != name)
         recipe = Recipe.of(kept) if kept is not None else None
         about = request.args.get("about") or (_about_kept(kept) if kept is not None else "")
-        page = Drafting(source, asked, kept, community, entries, rules.Wording("", ""), about, (), {}, _token(), orphan)
+        page = Drafting(source, asked, kept, community, entries, rules.Wording("", ""), about, (), {}, orphan)
         if recipe is not None:
             page.wording, page.boards = recipe.wording, recipe.boards
         else:
@@ -298,14 +297,13 @@ class NoticeRegister(Register):
                 pages,
                 page.kept.id if page.kept is not None else 0,
                 version,
-                page.token,
             )
         except PrintRefused as refused:
             page.errors[""] = refused.told(_)
             return None
         except Conflict:
-            if page.kept is None and (twin := operations.kept_from(page.token)):
-                return redirect(url_for(".show", key=twin.id))  # the page was sent twice
+            if page.kept is None and (twin := once.outcome(self.name)):
+                return redirect(url_for(".show", key=twin))
             page.errors[""] = _(
                 "Somebody else has changed this draft meanwhile. Keeping it again replaces what they wrote."
             )
@@ -552,11 +550,6 @@ def _sees_source(notice: Notice) -> bool:
     """May the person at work see the records a notice is made of?"""
     source = sources.find(notice.source)
     return source is None or permitted(source.subject, Right.VIEW)
-
-
-def _token() -> str:
-    """What names this drafting page: as it was posted, or new."""
-    return storable(request.form.get("token", ""))[:32] or secrets.token_hex(16)
 
 
 def _title(source: Source) -> str:
