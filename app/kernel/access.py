@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from enum import Flag, auto
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, redirect, request, url_for
 from flask_login import current_user
+
+from app.kernel.scope import sees_all
 
 
 class Right(Flag):
@@ -63,9 +65,12 @@ def own_path(address: str) -> str:
 
 def permitted(subject: str, right: Right) -> bool:
     """May the person at work do ``right`` on ``subject``?"""
-    if not current_user or not current_user.is_authenticated:
+    user = current_user._get_current_object()  # asked for dozens of times a page: looked up once
+    if not user or not user.is_authenticated:
         return False
-    return right in current_app.extensions["rights"](current_user.role, subject)
+    if right not in current_app.extensions["rights"](user.role, subject):
+        return False
+    return subject not in current_app.extensions["of_all"] or sees_all()
 
 
 class Doors(dict[str, tuple[str, Right] | str]):
@@ -94,8 +99,11 @@ def guard() -> Any:
     return None
 
 
-def init_app(app: Flask, rights: Callable[[str, str], Right]) -> None:
-    """Hang the door in: everything is closed until declared. ``rights`` reads the table: (role, subject) → rights."""
-    app.extensions["rights"] = rights
+def init_app(app: Flask, rights: Callable[[str, str], Right], of_all: Set[str]) -> None:
+    """Hang the door in: everything is closed until declared. ``rights`` reads the table: (role, subject) → rights.
+
+    The subjects ``of_all`` are closed to those who do not see every community.
+    """
+    app.extensions["rights"], app.extensions["of_all"] = rights, of_all
     app.extensions["doors"] = Doors({"static": PUBLIC})
     app.before_request(guard)

@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from app.portal import build
 from config import SettingError, Settings, make_secret
 
 SECRET = "ab" * 32
@@ -13,7 +14,8 @@ SECRET = "ab" * 32
 
 def test_the_settings_are_read(tmp_path):
     settings = Settings.read({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SECRET": SECRET, "PORTAL_HTTPS": "1"})
-    assert settings == Settings(tmp_path, f"sqlite:///{tmp_path}/portal.db", bytes.fromhex(SECRET), https=True)
+    database, secret = f"sqlite:///{tmp_path}/portal.db", bytes.fromhex(SECRET)
+    assert settings == Settings(tmp_path, database, secret, https=True, daily_backup=True)
 
 
 def test_without_https_cookies_travel_in_the_clear_only_because_nobody_said_otherwise(tmp_path):
@@ -80,3 +82,37 @@ def test_two_installations_have_two_secrets(tmp_path):
 def test_no_file_is_made_where_the_environment_has_the_secret(tmp_path):
     make_secret({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SECRET": SECRET})
     assert not (tmp_path / "secret").exists()
+
+
+def read(tmp_path, **given):
+    return Settings.read({"PORTAL_INSTANCE": str(tmp_path), "PORTAL_SECRET": SECRET, **given})
+
+
+def test_what_guards_the_log_in_is_read(tmp_path):
+    plain = read(tmp_path, PORTAL_ADDRESS="http://portal.lan:8080")
+    assert (plain.hosts, plain.proxies, plain.idle_minutes, plain.second_factor) == ((), 0, 60, frozenset())
+    assert plain.own_names == ("localhost", "portal.lan")
+    given = {"PORTAL_HOSTS": "Portal.lan, 10.0.0.1", "PORTAL_IDLE": "30", "PORTAL_PROXIES": "1"}
+    settings = read(tmp_path, **given, PORTAL_SECOND_FACTOR="administrator, auditor")
+    assert settings.own_names == ("portal.lan", "10.0.0.1")
+    assert (settings.idle_minutes, settings.proxies) == (30, 1)
+    assert settings.second_factor == {"administrator", "auditor"}
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        *(("PORTAL_IDLE", text) for text in ("", "4", "601", "1e2", "-60", "sixty")),
+        *(("PORTAL_PROXIES", text) for text in ("", "6", "yes")),
+        *(("PORTAL_HOSTS", text) for text in ("http://portal.lan", "portal lan", "portal.lan/x", "门户")),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path, name, wrong):
+    with pytest.raises(SettingError, match=name):
+        read(tmp_path, **{name: wrong})
+
+
+def test_a_second_factor_is_asked_of_roles_there_are(tmp_path):
+    settings = Settings(tmp_path, f"sqlite:///{tmp_path}/portal.db", bytes(32), second_factor=frozenset({"boss"}))
+    with pytest.raises(SettingError, match=r"PORTAL_SECOND_FACTOR.*boss"):
+        build(settings)
