@@ -13,6 +13,7 @@ TEST_PACKAGES := libatomic1
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 FONT := .cache/fonts/FandolFang-Regular.otf
 INSTALLED := .venv/.installed
+SECRET := $(or $(PORTAL_INSTANCE),instance)/secret
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 
 # Compiled once, not by every process: the test workers, the print worker, the reader of sheets.
@@ -24,7 +25,7 @@ SHELL := bash
 .SILENT:
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: help setup run test check bench translations lock clean system
+.PHONY: help setup run backup restore rotate test check bench translations lock clean system
 
 help: ## 列出全部命令 / list these commands
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +34,17 @@ run: setup ## 启动门户 / serve the portal: PORT=8080; DEMO=0 不装演示数
 	.venv/bin/flask --app app init $(if $(filter-out 0,$(DEMO)),--demo)
 	echo "==> 打开 / open http://127.0.0.1:$(PORT)   停止 / stop: Ctrl+C"
 	exec .venv/bin/gunicorn --bind 127.0.0.1:$(PORT) --workers 1 --threads 8 --timeout 120 --no-control-socket "app:create_app()"
+
+backup: setup ## 备份并核对 / make a backup and check it
+	.venv/bin/flask --app app backup make
+
+restore: setup ## 恢复备份 / restore a backup: FILE=portal-….zip; FORCE=1 也覆盖已有数据 / over data that is there
+	$(value functions)
+	[[ -n "$(FILE)" ]] || stop "请写明备份文件 / name the file: make restore FILE=portal-….zip"
+	.venv/bin/flask --app app backup restore $(if $(filter 1,$(FORCE)),--force) -- "$(FILE)"
+
+rotate: setup ## 更换密钥，先停止门户 / give the installation a new secret, with the portal stopped
+	.venv/bin/flask --app app secret rotate
 
 test: setup ## 全部测试 / the whole test suite: ARGS="-k roster"
 	.venv/bin/pytest -n 2 $(ARGS)
@@ -51,6 +63,9 @@ test check: BROWSER := needed
 bench: setup ## 速度 / measure speed
 	.venv/bin/python -m tests.bench $(ARGS)
 
+hostile: setup ## 敌意输入、并发、断电 / what people, programs and bad luck do to it, at length: ARGS=0.01 a hundredth
+	.venv/bin/python -m tests.hostile $(ARGS)
+
 translations: $(INSTALLED) ## 更新译文目录 / extract new words into the catalogues, compile them
 	mkdir -p .cache
 	.venv/bin/pybabel -q extract --mapping-file pyproject.toml --project community-portal --add-location file \
@@ -68,7 +83,7 @@ clean: ## 删除可重建的文件，保留 instance/ 中的数据 / remove what
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache $(CATALOGUES)
 	find app tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-setup: $(INSTALLED) $(FONT) $(CATALOGUES) instance/secret ## 只做准备 / set up only: packages, fonts, translations
+setup: $(INSTALLED) $(FONT) $(CATALOGUES) $(SECRET) ## 只做准备 / set up only: packages, fonts, translations
 
 # ---- set-up -----------------------------------------------------------------------------------------------------
 
@@ -144,5 +159,5 @@ $(FONT): | system
 translations/%.mo: translations/%.po | $(INSTALLED)
 	.venv/bin/pybabel -q compile --input-file $< --output-file $@ --locale $(word 2,$(subst /, ,$@))
 
-instance/secret: | $(INSTALLED)
+$(SECRET): | $(INSTALLED)
 	.venv/bin/python -m config

@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, deferred, mapped_column, relationship
 
+from app.kernel.crypto import SEALED_AT
 from app.kernel.db import Scoped, now
 
 STATES = {
@@ -40,8 +41,10 @@ class SheetUpload(Model, Scoped):
     filename: Mapped[str] = mapped_column(String(200))
     actor: Mapped[str] = mapped_column(String(120))
     state: Mapped[str] = mapped_column(String(30), default="open")
-    file_sealed: Mapped[bytes | None] = deferred(mapped_column(LargeBinary))
-    tables_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    file_sealed: Mapped[bytes | None] = deferred(
+        mapped_column(LargeBinary, info={SEALED_AT: lambda upload: upload.place("file")})
+    )
+    tables_sealed: Mapped[bytes] = mapped_column(LargeBinary, info={SEALED_AT: lambda upload: upload.place("tables")})
     table: Mapped[int] = mapped_column(default=0)
     """Which of the tables is taken."""
     columns: Mapped[list[str]] = mapped_column(JSON, default=list)
@@ -59,25 +62,25 @@ class SheetUpload(Model, Scoped):
     def seal(self, data: Any, part: str) -> bytes:
         """``data`` as JSON, compressed and encrypted for this upload and ``part`` of it."""
         packed = zlib.compress(json.dumps(data, ensure_ascii=False).encode(), 1)
-        sealed: bytes = current_app.extensions["keyring"].seal_bytes(packed, self._place(part))
+        sealed: bytes = current_app.extensions["keyring"].seal_bytes(packed, self.place(part))
         return sealed
 
     def open(self, sealed: bytes, part: str) -> Any:
         """What :meth:`seal` made."""
-        return json.loads(zlib.decompress(current_app.extensions["keyring"].open_bytes(sealed, self._place(part))))
+        return json.loads(zlib.decompress(current_app.extensions["keyring"].open_bytes(sealed, self.place(part))))
 
     @property
     def file(self) -> bytes:
         """The file as it was uploaded; empty once it has been taken over."""
         if self.file_sealed is None:
             return b""
-        data: bytes = current_app.extensions["keyring"].open_bytes(self.file_sealed, self._place("file"))
+        data: bytes = current_app.extensions["keyring"].open_bytes(self.file_sealed, self.place("file"))
         return data
 
     @file.setter
     def file(self, data: bytes) -> None:
         keyring = current_app.extensions["keyring"]
-        self.file_sealed = keyring.seal_bytes(data, self._place("file")) if data else None
+        self.file_sealed = keyring.seal_bytes(data, self.place("file")) if data else None
 
     @property
     def tables(self) -> list[dict[str, Any]]:
@@ -89,7 +92,8 @@ class SheetUpload(Model, Scoped):
     def tables(self, found: list[dict[str, Any]]) -> None:
         self.tables_sealed = self.seal(found, "tables")
 
-    def _place(self, part: str) -> str:
+    def place(self, part: str) -> str:
+        """Where a part of this upload is sealed."""
         return f"sheet_upload.{part}:{self.row_key}"
 
 
@@ -103,7 +107,11 @@ class OutcomePage(Model):
     upload_id: Mapped[int] = mapped_column(ForeignKey("sheet_upload.id", ondelete="CASCADE"))
     outcome: Mapped[str] = mapped_column(String(30))
     number: Mapped[int]
-    rows: Mapped[bytes] = mapped_column(LargeBinary)
+    rows: Mapped[bytes] = mapped_column(
+        LargeBinary, info={SEALED_AT: lambda page: page.upload.place(f"{page.outcome}/{page.number}")}
+    )
+
+    upload: Mapped[SheetUpload] = relationship(viewonly=True)
 
 
 class RememberedHeading(Model, Scoped):

@@ -11,6 +11,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+SEALED_AT = "sealed_at"
+"""What a column of sealed bytes that is no :func:`~app.kernel.fields.sealed` field has in its ``info``: a function of
+the row that gives the place the bytes were sealed at. Whoever changes the secret finds them by it."""
+
+KEYED = "keyed"
+"""What a column of keyed hashes has in its ``info`` if what was hashed is stored nowhere: the value that it is given
+when the secret is changed, after which no hash fits any more."""
+
 _NONCE = 12
 
 
@@ -27,13 +35,13 @@ class Keyring:
     def __init__(self, secret: bytes) -> None:
         if len(secret) < 32:
             raise ValueError("the installation secret must have at least 32 bytes")
-        self._secret = secret
+        self.secret = secret
         self._sealing = AESGCM(self.derive(b"seal"))
         self._indexing = self.derive(b"index")
 
     def derive(self, purpose: bytes) -> bytes:
         """A 32-byte key for one purpose; the same secret and purpose give the same key."""
-        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(self._secret)
+        return HKDF(algorithm=SHA256(), length=32, salt=None, info=purpose).derive(self.secret)
 
     def seal_bytes(self, data: bytes, place: str) -> bytes:
         """``data`` encrypted (AES-256-GCM) so that it opens only at ``place``."""

@@ -6,6 +6,7 @@ from flask import current_app
 from flask_appbuilder import expose
 from flask_appbuilder.views import IndexView
 
+from app.backups import operations as backups
 from app.kernel.access import Right, needs, permitted
 from app.kernel.db import today
 from app.kernel.named import Named
@@ -35,4 +36,9 @@ class HomeView(Named, IndexView):
             for capability in capabilities
             if (shown := [figure for figure in capability.figures() if permitted(figure.register, Right.VIEW)])
         ]
-        return str(self.render_template("home.html", has_tasks=bool(offered), tasks=tasks, figures=figures, today=day))
+        backup = backups.state() if permitted("backup", Right.ADD) else None
+        return str(
+            self.render_template(
+                "home.html", has_tasks=bool(offered), tasks=tasks, figures=figures, today=day, backup=backup
+            )
+        )
