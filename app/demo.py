@@ -58,6 +58,7 @@ DEMO_ORDER = (
     "plan_item",
     "allowance_household",
     "ledger_entry",
+    "personal_data_request",
 )
 """What is pointed at comes before what points at it."""
 

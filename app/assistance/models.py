@@ -13,6 +13,7 @@ from app.community.models import Person
 from app.finance.rules import read_money
 from app.kernel.db import Record, Scoped, today
 from app.kernel.fields import derived, field, link
+from app.kernel.retention import Retention
 from app.kernel.values import at_least, read_integer
 
 STANDINGS = {
@@ -40,6 +41,7 @@ class AllowanceHousehold(Record, Scoped):
     __label__ = _l("Allowance household")
     __title__ = "applicant_id"
     __order__ = "applicant_id"
+    __kept__ = Retention(3, "ended_on", "本单位规定：停发后留三年备查；审批档案由街道和民政部门保存")
     __table_args__ = (UniqueConstraint("community_id", "applicant_id", "granted_on"),)
 
     applicant_id: Mapped[int] = link(

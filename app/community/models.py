@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 from app.community.rules import name_key
 from app.kernel.db import InCommunity, Record, Scoped, today
 from app.kernel.fields import Access, borrowed, derived, field, link, sealed
+from app.kernel.retention import Retention
 from app.kernel.tree import Tree
 from app.kernel.values import (
     mask_day,
@@ -190,6 +191,7 @@ class CommitteeMember(Record, Scoped):
     __label__ = _l("Committee member")
     __title__ = "person_id"
     __order__ = "position"
+    __kept__ = Retention(5, "until", "本单位规定：离任后再留一届任期备查；任期五年，见《城市居民委员会组织法》第八条")
 
     person_id: Mapped[int] = link(
         _l("Full name"), "person.id", in_list=True, search=True, notice=True, headings=("名字", "成员姓名")

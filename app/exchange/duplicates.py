@@ -22,7 +22,7 @@ from app.kernel.fields import Declared, Derived, Label, fields_of, title_of
 from app.kernel.listing import Question
 from app.kernel.named import Named
 from app.kernel.present import text
-from app.kernel.register import existing, undoable
+from app.kernel.register import existing, looked_at, undoable
 from app.kernel.values import Violation
 
 TITLE = _l("People on file twice")
@@ -109,7 +109,7 @@ class DuplicatesView(Named, BaseView):
                 return redirect(url_for(".compare", name=name, first=key, second=other))
             problem = _("Please choose one from the list.") if other != key else _("This is the record itself.")
         columns = _telling(view)
-        return str(
+        drawn = str(
             self.render_template(
                 "exchange/duplicates_choose.html",
                 title=_("Merge %(name)s", name=title_of(record)),
@@ -121,6 +121,8 @@ class DuplicatesView(Named, BaseView):
                 entries=_entries(view.model, columns, merge.resembling(record)).values(),
             )
         )
+        looked_at(record)
+        return drawn
 
     @expose("/compare/<name>/<int:first>/<int:second>", methods=["GET", "POST"])
     @needs(Right.VIEW)
@@ -148,7 +150,7 @@ class DuplicatesView(Named, BaseView):
         layout = merge.lay_out(one, two)
         told = told or _told(merge.obstacles(layout, request.form))
         first_pair, *hats = layout.pairs
-        return str(
+        drawn = str(
             self.render_template(
                 "exchange/duplicates_compare.html",
                 title=_("The same person? %(name)s", name=title_of(first_pair.kept)),
@@ -169,6 +171,8 @@ class DuplicatesView(Named, BaseView):
                 days=undo.KEPT_DAYS,
             )
         )
+        looked_at(one, two)
+        return drawn
 
     @expose("/differ/<name>/<int:first>/<int:second>", methods=["POST"])
     @needs(Right.VIEW)

@@ -10,7 +10,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from flask_babel import force_locale
@@ -21,9 +22,9 @@ from app.exchange.sheetwriter import Cell, Column, Kind
 from app.kernel import listing
 from app.kernel.access import Right, permitted
 from app.kernel.codes import Code
-from app.kernel.db import OFFICE_TIME, db
+from app.kernel.db import db, office_time
 from app.kernel.fields import Access, Declared, Label, fields_of
-from app.kernel.listing import Days, Question
+from app.kernel.listing import BATCH, Days, Question
 from app.kernel.present import full_text
 from app.kernel.values import mask_phone, plain, show
 from app.printing import LIMITS, Snapshot, wants_landscape
@@ -92,10 +93,24 @@ def table(order: Order) -> Table:
     count, found = listing.every(order.view.model, [declared.name for declared in order.fields], order.question)
     with in_chinese():
         columns = [Column(str(declared.field.label), _kind(declared)) for declared in order.fields]
+        columns += [Column(str(label), "text") for label in order.view.beside_fields]
         cells = [cell_of(declared, order.in_full) for declared in order.fields]
     if order.numbered:
         columns.append(Column(NUMBER, "number"))
+    if order.view.beside_fields:
+        found = _with_words(found, order.view)
+        cells += [str] * len(order.view.beside_fields)
     return Table(count, tuple(columns), _rows(found, cells, order.numbered))
+
+
+def _with_words(found: Iterable[Sequence[Any]], view: Any) -> Iterator[Sequence[Any]]:
+    """The rows with what the register says of each besides its fields."""
+    rows = iter(found)
+    while batch := list(islice(rows, BATCH)):
+        with in_chinese():
+            words = view.beside([row[0] for row in batch])
+        for row in batch:
+            yield (*row, *words[row[0]])
 
 
 def _rows(
@@ -129,7 +144,7 @@ def _whole(declared: Declared) -> Callable[[Any], Cell]:
     if declared.kind in {"text", "long", "code", "integer", "decimal", "date"}:
         return _as_it_is
     if declared.kind == "moment":
-        return _office_time
+        return office_time
     if declared.kind == "flag":
         words = {answer: full_text(declared, answer) for answer in (True, False)}
         return lambda value: words[bool(value)]
@@ -142,10 +157,6 @@ def _whole(declared: Declared) -> Callable[[Any], Cell]:
 def _as_it_is(value: Any) -> Cell:
     cell: Cell = value
     return cell
-
-
-def _office_time(value: datetime) -> Cell:
-    return value.replace(tzinfo=UTC).astimezone(OFFICE_TIME).replace(tzinfo=None)
 
 
 # --- in words ----------------------------------------------------------------------------------------------------

@@ -30,7 +30,8 @@ from app.kernel.listing import COUNT_LIMIT, Listing, Question
 from app.kernel.named import Named
 from app.kernel.present import reads_in_full
 from app.kernel.register import LIST_ACTIONS, ListAction
-from app.kernel.values import Invalid, read_line, storable
+from app.kernel.reveal import REASONS, read_reason
+from app.kernel.values import Invalid, storable
 from app.kernel.workbooks import XLSX
 from app.partners.models import PartnershipAgreement, PartnerUnit, PlanItem
 from app.printing import LIMITS, PrintRefused, Snapshot, render
@@ -38,8 +39,6 @@ from app.printing import LIMITS, PrintRefused, Snapshot, render
 PDF = "application/pdf"
 MOST_ROWS = {"xlsx": 1_048_576 - 2, "csv": sys.maxsize, "pdf": LIMITS["rows"]}
 """A workbook has so many, of which the remark and the heads take two."""
-REASON = range(4, 101)
-"""How many characters the reason for taking out full data has."""
 PRINTS = "prints"
 """Where the session keeps which long prints somebody ordered: the key at the press, and the register."""
 MOST_PRINTS = 5
@@ -74,6 +73,7 @@ class OutView(Named, BaseView):
                 title=_("Export: %(register)s", register=asked.view.label),
                 asked=asked,
                 list_address=asked.list_address,
+                reasons=REASONS,
             )
         )
 
@@ -282,22 +282,15 @@ class _Asked:
         if self.form not in offered or self.columns not in {"list", "all"}:
             abort(400)
         self.in_full = "in_full" in request.form and bool(self.revealable)
-        self.reason = storable(request.form.get("reason", ""))[:1000]
+        self.reason = storable(request.form.get("reason", "")).strip()[:1000]
         if not self.in_full:
             return
         if self.form == "pdf":
             self.errors["in_full"] = _("A printed list is always masked. Please take Excel, or untick this.")
         try:
-            self.reason = read_line(self.reason)
+            self.reason = read_reason(self.reason)
         except Invalid as wrong:
             self.errors["reason"] = _(wrong.message, **wrong.params)
-        else:
-            if len(self.reason) not in REASON:
-                self.errors["reason"] = _(
-                    "Please say in %(least)s to %(most)s characters what it is needed for.",
-                    least=REASON.start,
-                    most=REASON.stop - 1,
-                )
 
     def answer(self) -> Answer | None:
         """The file, or None with what is wrong in ``errors``. Raises ``PrintRefused``."""

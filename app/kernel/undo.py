@@ -172,7 +172,7 @@ def recorded(action: str, register: str, subject: str, count: int = 1) -> Iterat
     change_set.rows, change_set.added = recorder.rows(), recorder.added()
     session.add(change_set)
     session.flush()
-    _forget_old()
+    forget_old()
 
 
 def recorder() -> Recorder:
@@ -181,7 +181,7 @@ def recorder() -> Recorder:
     return found
 
 
-def _forget_old() -> None:
+def forget_old() -> None:
     """What can no longer be taken back is not kept: it may be about people who asked to be forgotten."""
     past = now() - timedelta(days=KEPT_DAYS)
     with scope.as_system(scope.current().actor):  # also of those who have changed nothing since

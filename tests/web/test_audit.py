@@ -24,7 +24,7 @@ from app.kernel.scope import OutOfScope, Scope, as_system, working_in
 from app.party.models import PartyMember
 from tests.rows import MODELS, a_row, an_id_number, some_data
 from tests.web.typed import a_draft
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, World, owner
 
 WANG = an_id_number(date(1956, 3, 7), 1)
 LI = an_id_number(date(1960, 5, 1), 2)
@@ -107,7 +107,7 @@ def test_adding_and_deleting_leave_one_entry_each_in_every_register(world, regis
     ]
     assert all(entry.subject for entry in entries)
     if register == "code":
-        with world.app.app_context(), db.engine.begin() as connection:
+        with world.app.app_context(), owner() as connection:
             connection.execute(Code.__table__.delete().where(Code.__table__.c.id == key))
 
 
@@ -211,7 +211,7 @@ def test_no_entry_of_any_register_holds_a_private_value(world, register):
     assert "秘密的内容" not in str(entry.changes)
     assert set(given) <= set(entry.changes)
     if register == "code":
-        with world.app.app_context(), db.engine.begin() as connection:
+        with world.app.app_context(), owner() as connection:
             connection.execute(Code.__table__.delete().where(Code.__table__.c.id == entry.record_id))
 
 

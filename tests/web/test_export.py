@@ -23,6 +23,7 @@ from app.kernel.audit import AuditEntry
 from app.kernel.db import db, today
 from app.kernel.fields import Access, Declared, fields_of
 from app.kernel.listing import PAGE_SIZE
+from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
 from app.roles import Role
 from tests.rows import MODELS
@@ -88,6 +89,7 @@ def test_every_list_goes_out_masked_with_its_heads_days_and_no_formula(world: Wo
         fields = [d for d in _fields(register) if several or d.name != "community_id"]
         with force_locale("zh"):
             labels = [str(declared.field.label) for declared in fields]
+            labels += [str(label) for label in REGISTERS[register].beside_fields]
     assert [cell.value for cell in heads] == [*labels, export.NUMBER]
     assert found
     for row in found:
