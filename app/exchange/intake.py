@@ -55,7 +55,7 @@ class Intake:
         self._above: dict[int, dict[str, Any]] = {}
         self._said: dict[int, tuple[int, dict[str, Any]]] = {}
         self._lines: dict[int, int] = {}
-        self._kept: list[Judged] = []
+        self._adders: dict[Any, bulk.Inserter] = {}
 
     def judge(self, lines: Iterable[tuple[int, Sequence[str]]]) -> Iterator[Judged]:
         """What each row, a line number and its cells, comes to."""
@@ -112,6 +112,8 @@ class Intake:
         return data, texts, worn, worn_texts
 
     def _decision(self, row: Judged) -> str:
+        if not self.decisions:
+            return ""
         return self.decisions.get(str(row.line)) or self.decisions.get(ALL, "")
 
     def _accepted(self, row: Judged) -> bool:
@@ -139,6 +141,9 @@ class Intake:
         """Whom the row is about: somebody on file, somebody of a row above, somebody new, or for the person to say."""
         facts = worn.on_file.facts(data)
         hits, certain = worn.on_file.who(facts, row.vague)
+        if not hits:
+            self._make_wearer(row, worn, data, facts)
+            return
         above = [key for key in hits if key < 0]
         hits = [key for key in hits if key > 0]
         wearing = [key for key in hits if self.own.on_file.named(key)]
@@ -155,17 +160,15 @@ class Intake:
         elif hits and decision != NEW:
             self._ask(row, worn, hits)
         else:
-            row.wearer = Wearer(None, data, self._stand_in(facts), row.line)
-            self._made[row.wearer.stand_in] = row.wearer
+            self._make_wearer(row, worn, data, facts)
         if row.wearer and row.wearer.key:
             self._take_exact_days(row, worn, row.wearer.key, data)
 
-    def _stand_in(self, facts: dict[str, Any]) -> int:
-        """The number by which somebody to be made is known to the rows below."""
+    def _make_wearer(self, row: Judged, worn: Part, data: dict[str, Any], facts: dict[str, Any]) -> None:
+        """Somebody new, known to the rows below by the number that stands in for theirs."""
         number = -len(self._made) - 1
-        if self.worn:
-            self.worn.on_file.remember(number, facts)
-        return number
+        worn.on_file.remember(number, facts)
+        row.wearer = self._made[number] = Wearer(None, data, number, row.line)
 
     def _find_own(self, row: Judged, data: dict[str, Any]) -> int | None:
         """The record of this register that the row is about, or None for a new one."""
@@ -331,13 +334,21 @@ class Intake:
         if self.worn and self.link:
             made = list({id(row.wearer): row.wearer for row in new if row.wearer and row.wearer.key is None}.values())
             title = self.worn.model.__title__
-            keys = bulk.insert_records(self.worn.model, [w.data for w in made], [show(w.data[title]) for w in made])
+            indexes = self.worn.on_file.indexes
+            data = [{**wearer.data, **indexes(wearer.stand_in)} for wearer in made]
+            keys = self._add(self.worn.model, data, [show(each[title]) for each in data])
             for wearer, key in zip(made, keys, strict=True):
                 wearer.key = key
             for row in new:
                 row.data[self.link.name] = row.wearer.key if row.wearer else None
-        bulk.insert_records(self.model, [row.data for row in new], [row.name for row in new])
+        indexes = self.own.on_file.indexes
+        self._add(self.model, [{**row.data, **indexes(-row.line)} for row in new], [row.name for row in new])
         self._write([row for row in rows if row.outcome is Outcome.CHANGED or row.wearer_changes], added=True)
+
+    def _add(self, model: Any, rows: Sequence[Mapping[str, Any]], subjects: Sequence[str]) -> list[int]:
+        if model not in self._adders:
+            self._adders[model] = bulk.Inserter(model)
+        return self._adders[model].insert(rows, subjects)
 
     def _write(self, rows: Iterable[Judged], added: bool = False) -> None:
         """Write rows one by one, through the session; of new ones that are ``added`` already, what else they change."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import UniqueConstraint, select
@@ -39,23 +40,42 @@ class Titles:
         return keys[0]
 
 
+class _Index:
+    """Rows by some of their facts, all of which have to be known."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        self._is_one = len(names) == 1
+        # Of what there is but one in a community, no fact is needed to know it by.
+        self._values: Callable[[Mapping[str, Any]], Any] = itemgetter(*names) if names else lambda _facts: ()
+        self._rows: dict[Any, list[int]] = {}
+
+    def add(self, key: int, facts: Mapping[str, Any]) -> None:
+        values = self._values(facts)
+        if values is not None if self._is_one else None not in values:
+            self._rows.setdefault(values, []).append(key)
+
+    def rows(self, facts: Mapping[str, Any]) -> Sequence[int]:
+        return self._rows.get(self._values(facts), ())
+
+
 class OnFile:
     """The rows of a model as they are recognised: by number, by what must be unique, by what tells people apart."""
 
     def __init__(self, model: Any) -> None:
         self.model = model
         self._title = model.__title__
-        self._unique = list(_unique_names(model))
-        self._same = [tuple(names) for names in model.__same__]
-        names = dict.fromkeys((self._title, *(n for key in (*self._unique, *self._same) for n in key)))
+        unique = list(_unique_names(model))
+        names = dict.fromkeys((self._title, *(n for key in (*unique, *model.__same__) for n in key)))
         self._names = list(names)
         known = fields_of(model)
-        self._lasting = [n for key in self._same for n in key if known[n].sealed or known[n].kind == "date"]
+        self._lasting = [n for key in model.__same__ for n in key if known[n].sealed or known[n].kind == "date"]
         self._sealed = {name: known[name].sealed for name in names if known[name].sealed}
         self._facts: dict[int, dict[str, Any]] = {}
-        self._by: dict[tuple[str, ...], dict[tuple[Any, ...], list[int]]] = {
-            key: defaultdict(list) for key in dict.fromkeys((*self._unique, *self._same, (self._title,)))
-        }
+        indexes = {key: _Index(key) for key in dict.fromkeys((*unique, *model.__same__, (self._title,)))}
+        self._indexes = list(indexes.values())
+        self._unique = [indexes[key] for key in unique]
+        self._same = [indexes[key] for key in model.__same__]
+        self._named = indexes[self._title,]
         columns = [getattr(model, f"{n}_index" if n in self._sealed else n) for n in self._names]
         for key, *values in db.session.execute(select(model.id, *columns)):
             self.remember(key, dict(zip(self._names, values, strict=True)))
@@ -71,10 +91,15 @@ class OnFile:
     def remember(self, key: int, facts: dict[str, Any]) -> None:
         """A row that was just judged or added is recognised in the rows below it."""
         self._facts[key] = facts
-        for names, index in self._by.items():
-            values = tuple(map(facts.__getitem__, names))
-            if None not in values:
-                index[values].append(key)
+        for index in self._indexes:
+            index.add(key, facts)
+
+    def indexes(self, key: int) -> dict[str, Any]:
+        """The keyed indexes of the secrets of a row that was remembered, by the names of their columns."""
+        if not self._sealed:
+            return {}
+        facts = self._facts.get(key, {})
+        return {f"{name}_index": facts.get(name) for name in self._sealed}
 
     def __contains__(self, key: int) -> bool:
         return key in self._facts
@@ -84,26 +109,23 @@ class OnFile:
 
     def by_key(self, facts: Mapping[str, Any]) -> int | None:
         """The row that has the same unique values, if all of them are given."""
-        for names in self._unique:
-            hits = self._by[names].get(tuple(map(facts.__getitem__, names)))
-            if hits:
+        for index in self._unique:
+            if hits := index.rows(facts):
                 return hits[0]
         return None
 
-    def named(self, title: Any) -> list[int]:
+    def named(self, title: Any) -> Sequence[int]:
         """The rows of that title."""
-        return self._by[self._title,].get((title,), [])
+        return self._named.rows({self._title: title})
 
     def who(self, facts: Mapping[str, Any], vague: Collection[str] = ()) -> tuple[list[int], bool]:
         """The rows this may be, and whether it is certain; nobody contradicts what is given of lasting facts.
 
         Of ``vague`` days only the month is given.
         """
-        sure = {**facts, **dict.fromkeys(vague)}
-        for names in self._same:
-            hits = self._by[names].get(tuple(map(sure.__getitem__, names)), ())
-            hits = [key for key in hits if not self._contradicts(key, facts, vague)]
-            if hits:
+        sure = {**facts, **dict.fromkeys(vague)} if vague else facts
+        for index in self._same:
+            if hits := [key for key in index.rows(sure) if not self._contradicts(key, facts, vague)]:
                 return hits, len(hits) == 1
         return [key for key in self.named(facts[self._title]) if not self._contradicts(key, facts, vague)], False
 

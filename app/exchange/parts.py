@@ -143,6 +143,8 @@ class Part:
         self._retired: dict[str, set[str]] = {}
         self._titles: dict[str, Titles] = {}
         self._look_up_codes()
+        self._defaults = {declared.name: declared.default for declared in self.typed}
+        self._required = [declared for declared in self.typed if declared.required]
         day = today()
         given = [(index, self.known[name]) for index, name in columns.items()]
         self._links = {declared.name: declared for _index, declared in given if declared.kind == "link"}
@@ -181,24 +183,24 @@ class Part:
             if not (cell := cells[index]):
                 continue
             try:
-                found = read(cell)
+                value, doubt, masked, blank = read(cell)
             except Invalid as invalid:
                 row.wrong.append((index, _(invalid.message, **invalid.params)))
                 continue
-            if found.masked:
-                texts[name] = found.value
+            if masked:
+                texts[name] = value
                 continue
-            if found.blank:
+            if blank:
                 continue  # what the sheet leaves blank stays as it is
-            if found.doubt is not None:
-                row.doubts.append((index, _(found.doubt.message, **found.doubt.params)))
+            if doubt is not None:
+                row.doubts.append((index, _(doubt.message, **doubt.params)))
             if name in self._links:
                 try:
-                    data[name] = self.titles(self._links[name]).key(found.value)
+                    data[name] = self.titles(self._links[name]).key(value)
                 except Invalid:
-                    texts[name] = found.value
+                    texts[name] = value
             else:
-                data[name] = found.value
+                data[name] = value
         if row.doubts:
             self._settle(row, data)
         return data, texts
@@ -275,14 +277,13 @@ class Part:
         """The complete values of a new row; what is missing or cannot be taken over is told on ``row``."""
         for name, cell in texts.items():
             self._refuse(row, self.known[name], cell)
-        whole = records.completed(self.model, {**{d.name: d.default for d in self.typed}, **data})
-        told = {index for index, _said in row.wrong}
-        for declared in self.typed:
-            index = self.at.get(declared.name, -1)
-            if declared.required and whole.get(declared.name) is None and (index < 0 or index not in told):
+        whole = records.completed(self.model, {**self._defaults, **data})
+        for declared in self._required:
+            if whole[declared.name] is None and self.at.get(declared.name) not in {at for at, _said in row.wrong}:
                 self.tell(row, Violation(declared.name, N_("This field is required.")))
-            if declared.field.code and declared.name in data:
-                self._refuse_retired(row, declared, data[declared.name])
+        if self._retired:
+            for name, value in data.items():
+                self._refuse_retired(row, self.known[name], value)
         return whole
 
     def tell(self, row: Judged, violation: Violation) -> None:

@@ -6,38 +6,97 @@ The session's checks of scope are made here for the whole: everything goes to th
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 from sqlalchemy import Connection, Table, func, select, text
 
-from app.kernel import scope, search, undo
+from app.kernel import scope, undo
 from app.kernel.audit import write_many
 from app.kernel.db import Scoped, db, insert_rows, now
-from app.kernel.fields import Declared, Sealed, fields_of
+from app.kernel.fields import Sealed, fields_of
+from app.kernel.search import Indexer
+
+Row = Mapping[str, Any]
+Column = Iterable[Any]
 
 
-def insert_records(model: Any, rows: Sequence[Mapping[str, Any]], subjects: Sequence[str]) -> list[int]:
-    """Add a record of ``model`` for each of ``rows`` (values by field name, links by id) and return the new ids.
+class Inserter:
+    """Adds records of ``model``, in the community at work when it is made.
 
-    To be called inside a transaction and a recorded change; ``subjects`` are what the trail calls the rows. Raises
-    :class:`~app.kernel.scope.OutOfScope` where no single community is at work.
+    To be used inside one transaction and one recorded change. Raises :class:`~app.kernel.scope.OutOfScope` where no
+    single community is at work.
     """
-    at_work = scope.current()
-    if not issubclass(model, Scoped) or at_work.path or at_work.community_id is None:
-        raise scope.OutOfScope(model.__name__)
-    if not rows:
-        return []
-    connection = db.session.connection()
-    table: Table = model.__table__
-    ids = _new_ids(connection, table, len(rows))
-    columns, write = _writer(model, at_work.community_id)
-    insert_rows(connection, table, columns, (write(key, row) for key, row in zip(ids, rows, strict=True)))
-    search.index_rows(connection, model, ({**row, "id": key} for key, row in zip(ids, rows, strict=True)))
-    write_many("add", table.name, list(zip(subjects, ids, strict=True)))
-    for low, high in _ranges(ids):
-        undo.recorder().added_in_bulk(table.name, low, high)
-    return ids
+
+    def __init__(self, model: Any) -> None:
+        at_work = scope.current()
+        if not issubclass(model, Scoped) or at_work.path or at_work.community_id is None:
+            raise scope.OutOfScope(model.__name__)
+        self._table: Table = model.__table__
+        self._indexer = Indexer(model)
+        self._here = at_work.community_id
+        known = fields_of(model).values()
+        fixed = {"version": 1, "created_at": now(), "community_id": self._here}
+        defaults = {column.key: _default(column) for column in self._table.columns} | fixed
+        self._own = [(d.name, defaults.pop(d.name)) for d in known if d.name in defaults and d.name not in fixed]
+        self._same_for_all = defaults
+        self._sorts = [(d.field.sort, d.name, d.field.sort_key) for d in known if d.field.sort and d.field.sort_key]
+        self._secrets = [d.origin for d in known if isinstance(d.origin, Sealed)]
+
+    def insert(self, rows: Sequence[Row], subjects: Sequence[str]) -> list[int]:
+        """Add a record for each of ``rows`` (values by field name, links by id) and return the new ids.
+
+        Where the keyed index of a secret is known already it stands under the name of its column. ``subjects`` are
+        what the trail calls the rows.
+        """
+        if not rows:
+            return []
+        connection, register = db.session.connection(), self._table.name
+        ids = _new_ids(connection, self._table, len(rows))
+        columns = self._columns(ids, rows)
+        insert_rows(connection, self._table, list(columns), map(list, zip(*columns.values(), strict=False)))
+        self._indexer.add(connection, self._here, ids, rows)
+        write_many("add", register, list(zip(subjects, ids, strict=True)))
+        for low, high in _ranges(ids):
+            undo.recorder().added_in_bulk(register, low, high)
+        return ids
+
+    def _columns(self, ids: Sequence[int], rows: Sequence[Row]) -> dict[str, Column]:
+        """The values of each column, one for each of ``rows``; what is the same for all has no end."""
+        found: dict[str, Column] = {name: repeat(value) for name, value in self._same_for_all.items()}
+        found["id"] = ids
+        for name, default in self._own:
+            found[name] = [row.get(name, default) for row in rows]
+        for target, source, sort_key in self._sorts:
+            found[target] = [sort_key(value or "") for value in found[source]]
+        if self._secrets:
+            found |= _sealed(self._secrets, rows)
+        return found
+
+
+def _default(column: Any) -> Any:
+    """What stands in a column of a new row if nobody says otherwise."""
+    default = column.default
+    return default and (default.arg(None) if default.is_callable else default.arg)
+
+
+def _sealed(origins: Sequence[Sealed], rows: Sequence[Row]) -> dict[str, Column]:
+    """The columns of the secrets, and the key of each row that has one."""
+    names = [origin.name for origin in origins]
+    keys = [secrets.token_hex(16) if any(map(row.get, names)) else "" for row in rows]
+    found: dict[str, Column] = {"row_key": [key or None for key in keys]}
+    for origin in origins:
+        index_name = f"{origin.name}_index"
+        values = [row.get(origin.name) for row in rows]
+        found[f"{origin.name}_sealed"] = [
+            origin.seal(value, key) if value else None for value, key in zip(values, keys, strict=True)
+        ]
+        found[index_name] = [
+            (row.get(index_name) or origin.index(value)) if value else None
+            for value, row in zip(values, rows, strict=True)
+        ]
+    return found
 
 
 def _ranges(ids: Sequence[int]) -> Iterable[tuple[int, int]]:
@@ -57,53 +116,3 @@ def _new_ids(connection: Connection, table: Table, count: int) -> list[int]:
         return list(range(last + 1, last + 1 + count))
     take = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :count)")
     return list(connection.scalars(take, {"name": table.name, "count": count}))
-
-
-Writer = Callable[[int, Mapping[str, Any]], list[Any]]
-
-
-def _writer(model: Any, community_id: int) -> tuple[list[str], Writer]:
-    """The columns of the table, and what turns a key and the values of a row into the values of the columns."""
-    table: Table = model.__table__
-    columns = [column.key for column in table.columns]
-    at = {name: index for index, name in enumerate(columns)}
-    blank: list[Any] = [None] * len(columns)
-    for column in table.columns:
-        default: Any = column.default
-        if default is not None:
-            blank[at[column.key]] = default.arg(None) if default.is_callable else default.arg
-    blank[at["version"]], blank[at["created_at"]], blank[at["community_id"]] = 1, now(), community_id
-    known = fields_of(model)
-    plain = [(at[name], name) for name, declared in known.items() if name in at]
-    sorts = [
-        (at[d.field.sort], at[d.name], d.field.sort_key) for d in known.values() if d.field.sort and d.field.sort_key
-    ]
-    secret = [_sealer(declared, at) for declared in known.values() if isinstance(declared.origin, Sealed)]
-
-    def write(key: int, row: Mapping[str, Any]) -> list[Any]:
-        values = blank.copy()
-        values[at["id"]] = key
-        for index, name in plain:
-            if name in row:
-                values[index] = row[name]
-        for index, source, sort_key in sorts:
-            values[index] = sort_key(values[source] or "")
-        for seal in secret:
-            seal(values, row)
-        return values
-
-    return columns, write
-
-
-def _sealer(declared: Declared, at: Mapping[str, int]) -> Callable[[list[Any], Mapping[str, Any]], None]:
-    origin: Sealed = declared.origin
-    row_key, sealed, index = at["row_key"], at[f"{declared.name}_sealed"], at[f"{declared.name}_index"]
-
-    def seal(values: list[Any], row: Mapping[str, Any]) -> None:
-        value = row.get(declared.name)
-        if value is None:
-            return
-        values[row_key] = values[row_key] or secrets.token_hex(16)
-        values[sealed], values[index] = origin.seal(value, values[row_key]), origin.index(value)
-
-    return seal

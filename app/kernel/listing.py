@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as data_field
-from datetime import date
+from datetime import date, timedelta
+from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
 from app.kernel import search
 from app.kernel.codes import Code
-from app.kernel.db import db
+from app.kernel.db import db, midnight, today
 from app.kernel.fields import Declared, Derived, fields_of, title_field
 
 PAGE_SIZE = 25
@@ -159,6 +160,10 @@ class Listing:
         for name, wanted in question.filters.items():
             declared = fields_of(self.model)[name]
             column = self.expression(declared) if isinstance(declared.origin, Derived) else getattr(self.model, name)
+            if isinstance(wanted, Days) and fields_of(self.model)[name].kind == "moment":
+                found += [column >= midnight(wanted.first)] if wanted.first else []
+                found += [column < midnight(wanted.last + timedelta(days=1))] if wanted.last else []
+                continue
             if isinstance(wanted, Days):
                 found += [column >= wanted.first] if wanted.first else []
                 found += [column <= wanted.last] if wanted.last else []
@@ -197,15 +202,48 @@ def rows(model: Any, names: Iterable[str], question: Question, *where: Any, limi
     return [Row(found[0], dict(zip(names, found[1:], strict=True))) for found in db.session.execute(statement)]
 
 
+def rows_where(model: Any, names: Iterable[str], column: str, wanted: Any, limit: int) -> list[Row]:
+    """The first rows of ``model`` in which ``column`` is ``wanted``, in the order of the register."""
+    names = tuple(names)
+    found = db.session.execute(_where(model, names, column, limit, today()), {"wanted": wanted})
+    return [Row(row[0], dict(zip(names, row[1:], strict=True))) for row in found]
+
+
+@lru_cache(maxsize=1_000)
+def _where(model: Any, names: tuple[str, ...], column: str, limit: int, _today: date) -> Select[Any]:
+    """Writing a statement takes longer than running it. Kept for the day: what is coming or over is judged by it."""
+    where = getattr(model, column) == bindparam("wanted")
+    return Listing(model).statement(names, Question(), where).limit(limit)
+
+
+def pointing(links: Iterable[tuple[Any, str]], key: int) -> set[tuple[Any, str]]:
+    """Those of ``links``, each a model and its link, by which some row in scope points at the id ``key``."""
+    links = tuple(links)
+    if not links:
+        return set()
+    found = db.session.execute(_pointing(links), {"wanted": key}).one()
+    return {link for link, is_there in zip(links, found, strict=True) if is_there}
+
+
+@lru_cache(maxsize=200)
+def _pointing(links: tuple[tuple[Any, str], ...]) -> Select[Any]:
+    there: list[Any] = [exists(select(m.id).where(getattr(m, name) == bindparam("wanted"))) for m, name in links]
+    return select(*there)
+
+
 def row(model: Any, key: int, names: Iterable[str]) -> Row | None:
     """One row by its id, or None if there is none in scope."""
-    return next(iter(rows(model, names, Question(), model.id == key, limit=1)), None)
+    return next(iter(rows_where(model, names, "id", key, limit=1)), None)
 
 
 def title(model: Any, key: int, only: Mapping[str, Any] | None = None) -> str | None:
     """The title of one row, or None if there is none in scope (or it has not the values of ``only``)."""
-    question = Question(filters=only or {})
-    found = next(iter(rows(model, [model.__title__], question, model.id == key, limit=1)), None)
+    names = [model.__title__]
+    found = (
+        next(iter(rows(model, names, Question(filters=only), model.id == key, limit=1)), None)
+        if only
+        else row(model, key, names)
+    )
     return None if found is None else str(found.values[model.__title__] or "")
 
 

@@ -99,6 +99,7 @@ def _stands_in_a_word(text: str, at: int) -> bool:
     return False
 
 
+@lru_cache(maxsize=5_000)  # asked of each name of a sheet twice: to order it, and to find it
 def syllables(text: str, name: bool = False) -> tuple[str, ...]:
     """The syllables of the Chinese characters in ``text``; a ``name`` begins with its surname.
 
@@ -119,12 +120,13 @@ def syllables(text: str, name: bool = False) -> tuple[str, ...]:
 
 def readings(text: str, name: bool = False) -> tuple[tuple[str, ...], ...]:
     """The ways to read ``text`` (all Chinese), the right one first: 张乐 is found as zhangle and as zhangyue."""
-    right = syllables(text, name)
+    right = syllables(text, name=name)
+    if len(right) != len(text):
+        return (right,)
     found = [right]
-    for at, (character, syllable) in enumerate(zip(text, right, strict=False)):
-        others = _others(character, syllable, name and at == 0)
-        if others and len(right) == len(text):
-            found += [(*right[:at], other, *right[at + 1 :]) for other in others]
+    for at, syllable in enumerate(right):
+        for other in _others(text[at], syllable, name and at == 0):
+            found.append((*right[:at], other, *right[at + 1 :]))
     return tuple(found)
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from flask_babel import gettext as _
@@ -36,7 +38,15 @@ def full_text(declared: Declared, value: Any) -> str:
     return show(value)
 
 
+def reader(declared: Declared) -> Callable[[Any], str]:
+    """What turns values of a field into what the person at work sees of them."""
+    in_words = declared.sealed or declared.kind in {"flag", "choice", "moment"}
+    whole: Callable[[Any], str] = partial(full_text, declared) if in_words else show
+    if reads_in_full(declared):
+        return whole
+    return lambda value: declared.field.mask(shown) if (shown := whole(value)) else shown
+
+
 def text(declared: Declared, value: Any) -> str:
     """What the person at work sees of a value."""
-    whole = full_text(declared, value)
-    return whole if not whole or reads_in_full(declared) else declared.field.mask(whole)
+    return reader(declared)(value)

@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from zlib import crc32
 
 from flask import g, has_request_context
@@ -30,7 +30,6 @@ from sqlalchemy import (
     event,
     false,
     func,
-    insert,
     inspect,
     literal_column,
     or_,
@@ -43,14 +42,16 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
 from app.kernel import scope, terms
 from app.kernel.audit import AuditEntry
 from app.kernel.codes import Code
-from app.kernel.db import InCommunity, Record, db, model_of
-from app.kernel.fields import MAX_KEY, Access, Declared, Derived, fields_of
+from app.kernel.db import InCommunity, Record, db, insert_rows, model_of
+from app.kernel.fields import MAX_KEY, Access, Declared, Derived, Sealed, fields_of
 from app.kernel.present import reads_in_full
 from app.kernel.terms import Way, Word
 from app.kernel.values import Invalid, show
 
 BATCH = 5_000
 """Rows indexed at a time where all are."""
+HANDFUL = 200
+"""Entries that are looked at together for all registers; where there are more, each register is asked for its first."""
 ENDING = 4
 """Of a secret whose mask shows its end, these last characters are searched like the whole."""
 
@@ -125,46 +126,77 @@ def _derived(model: Any) -> tuple[Declared, ...]:
 # --- keeping it ---------------------------------------------------------------------------------------------------
 
 
-def _secret_term(declared: Declared, value: str) -> str:
-    sealed = declared.sealed
-    assert sealed is not None  # noqa: S101 - asked for sealed fields only
-    return f"#{sealed.index(value)[:24]}"
+class Indexer:
+    """Writes the entries of rows of ``model``, in the transaction of the connection that is given."""
+
+    def __init__(self, model: Any) -> None:
+        self._register = model.__tablename__
+        self._fields = [(declared, _describer(model, declared)) for declared in own_fields(model)]
+        self._is_needed = is_indexed(model)
+
+    def add(self, connection: Connection, community_id: int | None, keys: Iterable[int], rows: Iterable[Row]) -> None:
+        """Write the entries of new rows, the ids of which are ``keys``, in one community."""
+        if self._is_needed:
+            words = (self._words(community_id, row) for row in rows)
+            _write(
+                connection, [_Entry(self._id(key), community_id, each) for key, each in zip(keys, words, strict=True)]
+            )
+
+    def replace(self, connection: Connection, rows: Iterable[Row]) -> None:
+        """Write the entries of new or changed ``rows``; one without a ``community_id`` is in the one at work."""
+        here = scope.current().community_id
+        placed = [(row, row.get("community_id") or here) for row in rows] if self._is_needed else []
+        entries = [_Entry(self._id(row["id"]), place, self._words(place, row)) for row, place in placed]
+        if entries:
+            _forget(connection, [entry.id for entry in entries])
+            _write(connection, entries)
+
+    def _id(self, key: int) -> int:
+        return _entry_id(self._register, key)
+
+    def _words(self, community_id: int | None, row: Row) -> str:
+        found = [f"@{self._register}", f"@{self._register}_{community_id}"]
+        for declared, describe in self._fields:
+            value = row.get(declared.name)
+            if value is not None and value != "":
+                found += describe(value, row)
+        return " ".join(dict.fromkeys(found))
+
+
+_Describer = Callable[[Any, Row], Iterable[str]]
+"""Gives the terms of a value; of a secret whose keyed index stands in the row it need not be worked out again."""
+
+
+def _describer(model: Any, declared: Declared) -> _Describer:
+    if declared.sealed:
+        return _secret_describer(declared, declared.sealed)
+    if declared.name == model.__title__:
+        is_name = declared.field.sort is not None
+        return lambda value, _row: terms.of_title(show(value), is_name)
+    if declared.field.access is Access.OPEN:
+        return lambda value, _row: terms.of_text(show(value))
+    if declared.field.access is Access.PRIVATE:
+        return lambda value, _row: terms.of_text(show(value), "_")
+    return lambda _value, _row: ()
+
+
+def _secret_describer(declared: Declared, sealed: Sealed) -> _Describer:
+    index_name = f"{declared.name}_index"
+    ending_term = cache(lambda ending: _secret_term(sealed.index(_ending(ending))))
+
+    def describe(value: str, row: Row) -> Iterable[str]:
+        whole, ending = _secret_term(row.get(index_name) or sealed.index(value)), value[-ENDING:]
+        return (whole, ending_term(ending)) if declared.field.mask(value).endswith(ending) else (whole,)
+
+    return describe
+
+
+def _secret_term(index: str) -> str:
+    return f"#{index[:24]}"
 
 
 def _ending(value: str) -> str:
     return f"…{value[-ENDING:]}"
-
-
-def _describer(model: Any) -> Callable[[Row], str]:
-    """What turns the values of a row of ``model`` into the words of its entry."""
-    register, title = model.__tablename__, model.__title__
-    endings: dict[str, str] = {}
-
-    def secret(declared: Declared, value: str) -> Iterator[str]:
-        yield _secret_term(declared, value)
-        if declared.field.mask(value).endswith(value[-ENDING:]):
-            ending = _ending(value)
-            if ending not in endings:
-                endings[ending] = _secret_term(declared, ending)
-            yield endings[ending]
-
-    def describe(row: Row) -> str:
-        found = [f"@{register}", f"@{register}_{row['community_id']}"]
-        for declared in own_fields(model):
-            value = row.get(declared.name)
-            if value is None or value == "":
-                continue
-            if declared.sealed:
-                found += secret(declared, value)
-            elif declared.name == title:
-                found += terms.of_title(show(value), name=declared.field.sort is not None)
-            elif declared.field.access is Access.OPEN:
-                found += terms.of_text(show(value))
-            elif declared.field.access is Access.PRIVATE:
-                found += [f"_{term}" for term in terms.of_text(show(value))]
-        return " ".join(dict.fromkeys(found))
-
-    return describe
 
 
 def index_rows(connection: Connection, model: Any, rows: Iterable[Row]) -> None:
@@ -172,28 +204,21 @@ def index_rows(connection: Connection, model: Any, rows: Iterable[Row]) -> None:
 
     A row without a ``community_id`` is in the community at work.
     """
-    if not is_indexed(model):
-        return
-    describe, register, here = _describer(model), model.__tablename__, scope.current().community_id
-    entries = []
-    for row in rows:
-        placed = {**row, "community_id": row.get("community_id") or here}
-        entry = {"id": _entry_id(register, row["id"]), "community_id": placed["community_id"]}
-        entries.append({**entry, "words": describe(placed)})
-    if entries:
-        _forget(connection, [entry["id"] for entry in entries])
-        _write(connection, entries)
+    Indexer(model).replace(connection, rows)
 
 
-def _write(connection: Connection, entries: list[dict[str, Any]]) -> None:
+class _Entry(NamedTuple):
+    id: int
+    community_id: int | None
+    words: str
+
+
+def _write(connection: Connection, entries: Sequence[_Entry]) -> None:
     """Deleted entries leave SQLite's index by a trigger; one for new entries would write each to the disk by itself."""
-    if connection.dialect.name != "sqlite":
-        connection.execute(insert(SearchEntry.__table__), entries)
-        return
-    written = [(entry["id"], entry["community_id"], entry["words"]) for entry in entries]
-    connection.exec_driver_sql("INSERT INTO search_entry (id, community_id, words) VALUES (?, ?, ?)", written)
-    indexed = [(entry["id"], entry["words"]) for entry in entries]
-    connection.exec_driver_sql("INSERT INTO search_words (rowid, words) VALUES (?, ?)", indexed)
+    insert_rows(connection, SearchEntry.__table__, list(_Entry._fields), map(list, entries))
+    if connection.dialect.name == "sqlite":
+        indexed = [(entry.id, entry.words) for entry in entries]
+        connection.exec_driver_sql("INSERT INTO search_words (rowid, words) VALUES (?, ?)", indexed)
 
 
 def forget_rows(connection: Connection, model: Any, keys: Iterable[int]) -> None:
@@ -218,7 +243,7 @@ def rebuild() -> int:
         for batch in _stored(connection, model):
             index_rows(connection, model, batch)
             count += len(batch)
-    _write(connection, [{"id": 0, "community_id": None, "words": _declarations()}])
+    _write(connection, [_Entry(0, None, _declarations())])
     return count
 
 
@@ -317,10 +342,10 @@ def _own_ways(model: Any, word: Word) -> Iterator[Way]:
     for declared in own_fields(model):
         if declared.sealed:
             try:
-                yield (_secret_term(declared, declared.read(word.text)),)
+                yield (_secret_term(declared.sealed.index(declared.read(word.text))),)
             except Invalid:
                 if len(word.text) == ENDING:
-                    yield (_secret_term(declared, _ending(word.text.upper())),)
+                    yield (_secret_term(declared.sealed.index(_ending(word.text.upper()))),)
 
 
 @cache
@@ -333,7 +358,19 @@ def _asked(ways: Iterable[Way]) -> str:
     return _any_of(_all_of(map(_term, way)) for way in ways)
 
 
-def _questions(models: Iterable[Any], words: Sequence[Word], by_ear: bool = False, title: Way = ()) -> dict[Any, str]:
+class _Asked(NamedTuple):
+    """What the index is asked for rows of one register: which words they have, and where they are."""
+
+    words: str
+    place: str
+
+    def __str__(self) -> str:
+        return _all_of(self)
+
+
+def _questions(
+    models: Iterable[Any], words: Sequence[Word], by_ear: bool = False, title: Way = ()
+) -> dict[Any, _Asked]:
     """What the index is asked for rows of each of ``models`` in scope; ``title`` are terms besides."""
     ways = [word.by_ear if by_ear else word.ways for word in words]
     common, where = [_asked(way) for way in ways], _places()
@@ -343,7 +380,7 @@ def _questions(models: Iterable[Any], words: Sequence[Word], by_ear: bool = Fals
         if _keeps_back(model):
             asked = [_asked((*way, *_own_ways(model, word))) for way, word in zip(ways, words, strict=True)]
         place = _any_of(_term(f"@{model.__tablename__}{at}") for at in where)
-        found[model] = _all_of((*map(_term, title), *asked, place))
+        found[model] = _Asked(_all_of((*map(_term, title), *asked)), place)
     return found
 
 
@@ -390,7 +427,7 @@ def _found(model: Any, words: Sequence[Word], by_ear: bool = False) -> list[Sele
 
 def _own(model: Any, words: Sequence[Word], by_ear: bool) -> list[Select[Any]]:
     if is_indexed(model):
-        entries = _entries(_questions([model], words, by_ear)[model])
+        entries = _entries(str(_questions([model], words, by_ear)[model]))
         return [select(_record_id(entries.c.rowid).label("id"))]
     entity, own = aliased(model), own_fields(model)
     return [select(entity.id).where(*(_reads(entity, own, word) for word in words))] if own else []
@@ -424,11 +461,19 @@ def condition(model: Any, question: str) -> ColumnElement[bool]:
     if not is_indexed(model) and not _links(model):
         parts = [_reads(model, own_fields(model), word) for word in words]
         return and_(*parts)
-    found = _found(model, words)
-    heard = _found(model, words, by_ear=True) if any(word.by_ear != word.ways for word in words) else []
-    nothing = and_(*(~part.exists() for part in found))
     identity: ColumnElement[int] = model.id
-    return identity.in_(_union([*found, *(part.where(nothing) for part in heard)]))
+    found = identity.in_(_union(_found(model, words)))
+    if any(word.by_ear != word.ways for word in words) and not _finds(model, question, found):
+        return identity.in_(_union(_found(model, words, by_ear=True)))
+    return found
+
+
+def _finds(model: Any, question: str, found: ColumnElement[bool]) -> bool:
+    """Does ``question`` find any row of ``model`` as it is written? Asked once for a page and its count."""
+    asked: dict[Any, bool] = g.setdefault("search_finds", {}) if has_request_context() else {}
+    if (model, question) not in asked:
+        asked[model, question] = db.session.scalar(select(model.id).where(found).limit(1)) is not None
+    return asked[model, question]
 
 
 Matches = dict[Any, list[int]]
@@ -444,31 +489,53 @@ def first(models: Sequence[Any], question: str, most: int, by_ear: bool = False)
     asked = [model for model in models if is_indexed(model)]
     if not words or not asked:
         return {}
-    found = _first(_questions(asked, words, by_ear), most)
-    crowded = [] if by_ear else [model for model in found if len(found[model]) > most]
-    for title in (words[0].beginning, words[0].whole):
-        best = _first(_questions(crowded, words[1:], title=title), most)
-        for model, keys in best.items():
-            found[model] = list(dict.fromkeys((*keys, *found[model])))[: most + 1]
+    questions = _questions(asked, words, by_ear)
+    is_short = len(words) == 1 and len(words[0].text) == 1  # which stands in far more than a handful
+    few = None if is_short else _few(questions)
+    found = few or dict(zip(asked, _first_of_each(questions.values(), most), strict=True))
+    crowded = [] if by_ear else [model for model in asked if len(found.get(model, ())) > most]
+    titles = (words[0].beginning, words[0].whole)
+    called = [question for title in titles for question in _questions(crowded, words[1:], title=title).values()]
+    for model, keys in zip(crowded * len(titles), _first_of_each(called, most), strict=True):
+        found[model] = list(dict.fromkeys((*keys, *found[model])))
+    return {model: keys[: most + 1] for model, keys in found.items() if keys}
+
+
+def _few(questions: Mapping[Any, _Asked]) -> Matches | None:
+    """All that answers any of ``questions``, by one look at the index, or None where there is more than a handful.
+
+    What the index answers are numbers, and the rows they stand for are read within the scope.
+    """
+    places: dict[str, list[str]] = defaultdict(list)
+    for question in questions.values():
+        places[question.words].append(question.place)
+    together = _any_of(f"({_all_of((words, _any_of(where)))})" for words, where in places.items())
+    statement = text("SELECT rowid FROM search_words(:question) LIMIT :most")
+    entries = list(db.session.connection().scalars(statement, {"question": together, "most": HANDFUL + 1}))
+    if len(entries) > HANDFUL:
+        return None
+    models = {_number(model.__tablename__): model for model in questions}
+    found: Matches = {model: [] for model in questions}
+    for entry_id in entries:
+        found[models[entry_id >> 31]].append(entry_id & MAX_KEY)
     return found
 
 
-def _first(questions: Mapping[Any, str], most: int) -> Matches:
-    """Asks the index alone: what it answers are numbers, and the rows they stand for are read within the scope."""
-    if not questions:
-        return {}
-    asked = {f"question_{at}": question for at, question in enumerate(questions.values())}
-    models = {_number(model.__tablename__): model for model in questions}
-    found: Matches = defaultdict(list)
-    for entry_id in db.session.connection().scalars(_first_of_each(len(asked)), {**asked, "most": most + 1}):
-        found[models[entry_id >> 31]].append(entry_id & MAX_KEY)
-    return dict(found)
+def _first_of_each(questions: Iterable[_Asked], most: int) -> list[list[int]]:
+    """For each of ``questions`` the ids of the first rows, at most one more than asked for."""
+    asked = {f"question_{at}": str(question) for at, question in enumerate(questions)}
+    found: list[list[int]] = [[] for _ in asked]
+    if asked:
+        statement = _asking_each(len(asked))
+        for at, entry_id in db.session.connection().execute(statement, {**asked, "most": most + 1}):
+            found[at].append(entry_id & MAX_KEY)
+    return found
 
 
 @cache
-def _first_of_each(questions: int) -> TextClause:
-    part = "SELECT rowid FROM (SELECT rowid FROM search_words(:question_{}) LIMIT :most) AS found_{}"
-    return text(" UNION ALL ".join(part.format(at, at) for at in range(questions)))
+def _asking_each(questions: int) -> TextClause:
+    part = "SELECT {0} AS at, rowid FROM (SELECT rowid FROM search_words(:question_{0}) LIMIT :most) AS found_{0}"
+    return text(" UNION ALL ".join(map(part.format, range(questions))))
 
 
 def first_linked(models: Sequence[Any], question: str, most: int) -> Matches:

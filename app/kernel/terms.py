@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from re import compile as pattern
+from typing import NamedTuple
 
 from app.kernel.pinyin import folded, readings, syllables
 
@@ -33,8 +34,7 @@ Way = tuple[str, ...]
 """Terms that all have to be there; one that ends in * is the beginning of a term."""
 
 
-@dataclass(frozen=True)
-class _Chunk:
+class _Chunk(NamedTuple):
     """What is written together: its parts (characters, and runs of letters and digits) and pairs of neighbours."""
 
     parts: tuple[str, ...]
@@ -48,10 +48,11 @@ class _Chunk:
     def is_han(self) -> bool:
         return _IS_HAN.fullmatch(self.text) is not None
 
-    def terms(self) -> Iterator[str]:
-        for part in self.parts:
-            yield from (part,) if _is_han(part) else _part_terms(part)
-        yield from self.pairs
+    def terms(self) -> tuple[str, ...]:
+        parts = self.parts
+        if len(self.text) > len(parts):  # not characters alone
+            parts = tuple(term for part in parts for term in ((part,) if _is_han(part) else _part_terms(part)))
+        return parts + self.pairs
 
 
 def _chunks(text: str) -> Iterator[_Chunk]:
@@ -85,8 +86,8 @@ def _has_digit(part: str) -> bool:
     return any(character.isdigit() for character in part)
 
 
-def _grams(part: str) -> tuple[str, ...]:
-    return tuple(f"={part[at : at + GRAM]}" for at in range(len(part) - GRAM + 1))
+def _grams(part: str, mark: str = "") -> tuple[str, ...]:
+    return tuple([f"{mark}={part[at : at + GRAM]}" for at in range(len(part) - GRAM + 1)])
 
 
 def _part_terms(part: str) -> Iterator[str]:
@@ -97,16 +98,19 @@ def _part_terms(part: str) -> Iterator[str]:
         yield from (part[at:] for at in range(1, len(part) - GRAM + 1))
 
 
-def of_text(text: str) -> tuple[str, ...]:
-    """The terms of a text: each character, each pair of neighbours, each number and word and what is in them."""
+def of_text(text: str, mark: str = "") -> tuple[str, ...]:
+    """The terms of a text: each character, each pair of neighbours, each number and word and what is in them.
+
+    Each with ``mark`` before it.
+    """
     if text.isascii() and text.isdecimal() and len(text) <= LONGEST_RUN:  # a phone: one of each, and many of them
-        return tuple(dict.fromkeys((text, *_grams(text))))
-    return _terms_of_text(text)
+        return (f"{mark}{text}", *_grams(text, mark))
+    return _terms_of_text(text, mark)
 
 
 @lru_cache(maxsize=20_000)
-def _terms_of_text(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(term for chunk in _chunks(text) for term in chunk.terms()))
+def _terms_of_text(text: str, mark: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(f"{mark}{term}" for chunk in _chunks(text) for term in chunk.terms()))
 
 
 def of_title(text: str, name: bool = False) -> tuple[str, ...]:
@@ -114,14 +118,16 @@ def of_title(text: str, name: bool = False) -> tuple[str, ...]:
 
     ``name`` says that it is the name of a person.
     """
-    chunks = tuple(_chunks(text))
-    found = [term for chunk in chunks for term in chunk.terms()]
-    whole = "".join(chunk.text for chunk in chunks)
+    found: list[str] = []
+    whole = ""
+    for chunk in _chunks(text):
+        found += chunk.terms()
+        whole += chunk.text
     if whole and len(whole) <= LONGEST_TITLE:
         found += (f"^{whole}$", f"^{whole[0]}", f"^{whole[:2]}")
         for read in readings("".join(_IS_HAN.findall(whole)), name):
             found += _read_terms(read)
-    return tuple(dict.fromkeys(found))
+    return tuple(found)
 
 
 def _read_terms(read: tuple[str, ...]) -> list[str]:
@@ -130,11 +136,10 @@ def _read_terms(read: tuple[str, ...]) -> list[str]:
     full, initials = "".join(read), "".join([syllable[0] for syllable in read])
     found = [f"^{full}$", f"^{full[0]}", f"^{full[:2]}", f"^{initials[:2]}", initials, read[0] + initials[1:]]
     found += [initials[at:] for at in range(1, len(initials) - 1)]
-    rest = full
-    for syllable in read:
-        found += (rest, f"~{folded(rest)}")
-        rest = rest[len(syllable) :]
-    return found
+    rests = [full]
+    for syllable in read[:-1]:
+        rests.append(rests[-1][len(syllable) :])
+    return [*found, *rests, *[f"~{heard}" for heard in map(folded, rests)]]
 
 
 @dataclass(frozen=True)

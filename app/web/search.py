@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from functools import cache
+from datetime import date
+from functools import cache, lru_cache
 from typing import Any
 
 from flask import abort, jsonify, request, url_for
@@ -16,7 +17,7 @@ from werkzeug.wrappers import Response
 
 from app.kernel import search
 from app.kernel.access import Right, needs, permitted
-from app.kernel.db import db
+from app.kernel.db import db, today
 from app.kernel.fields import Access, Declared, Label, fields_of, title_field
 from app.kernel.listing import COUNT_LIMIT, Listing, Question
 from app.kernel.named import Named
@@ -123,7 +124,8 @@ def _count(group: Group, question: str) -> int:
 
 def find(question: str, most_groups: int | None = None) -> tuple[list[Group], bool]:
     """What ``question`` finds for the person at work, people first; and whether only by ear."""
-    models = [view.model for name, view in REGISTERS.items() if permitted(name, Right.VIEW)]
+    seen = {name for name in REGISTERS if permitted(name, Right.VIEW)}
+    models = [view.model for name, view in REGISTERS.items() if name in seen]
     models.sort(key=lambda model: (not model.__same__, not hats(model)))
     found, by_ear = search.first(models, question, MOST), False
     if not any(hats(model) for model in found):  # nobody has all the words: somebody may in what is about them
@@ -132,23 +134,21 @@ def find(question: str, most_groups: int | None = None) -> tuple[list[Group], bo
             found[model] = list(dict.fromkeys((*found.get(model, ()), *keys)))
     if not found:
         found, by_ear = search.first(models, question, MOST, by_ear=True), True
-    groups = [_group(model, found[model], question) for model in models if model in found][:most_groups]
+    shown_first = [model for model in models if model in found][:most_groups]
+    groups = [_group(model, found[model], question, seen) for model in shown_first]
     shown = [group for group in groups if group.answers]
     return shown, by_ear and bool(shown)
 
 
-def _group(model: Any, keys: Sequence[int], question: str) -> Group:
+def _group(model: Any, keys: Sequence[int], question: str, seen: Collection[str]) -> Group:
     register, title, hints = model.__tablename__, title_field(model), _hints(model)
-    names = [title.name, *(declared.name for declared in hints)]
-    found = Listing(model)
-    values = [found.expression(fields_of(model)[name]) for name in names]
-    selected = db.session.execute(found.with_joins(select(model.id, *values).where(model.id.in_(keys[:MOST]))))
-    rows = {row[0]: dict(zip(names, row[1:], strict=True)) for row in selected}
-    worn = _worn(model, list(rows))
+    selected = db.session.execute(_telling(model, today()), {"keys": keys[:MOST]})
+    rows = {row[0]: row[1:] for row in selected}
+    worn = _worn(model, list(rows), seen)
     answers = tuple(
         Answer(
-            label=text(title, rows[key][title.name]),
-            hint="  ".join(filter(None, (_hint(declared, rows[key][declared.name]) for declared in hints))),
+            label=text(title, rows[key][0]),
+            hint="  ".join(filter(None, map(_hint, hints, rows[key][1:]))),
             address=url_for(f"{register}.show", key=key),
             hats=tuple(worn[key]),
         )
@@ -157,6 +157,14 @@ def _group(model: Any, keys: Sequence[int], question: str) -> Group:
     )
     address = url_for(f"{register}.list", q=question)
     return Group(register, model.__label__, answers, len(keys) > MOST, address)
+
+
+@lru_cache(maxsize=256)
+def _telling(model: Any, _day: date) -> Any:
+    """The statement for the titles and hints of the rows ``keys``; what is worked out may depend on the day."""
+    found = Listing(model)
+    values = [found.expression(declared) for declared in (title_field(model), *_hints(model))]
+    return found.with_joins(select(model.id, *values).where(model.id.in_(bindparam("keys", expanding=True))))
 
 
 @cache
@@ -177,9 +185,9 @@ def _wearing(links: tuple[Declared, ...]) -> Any:
     return union_all(*parts)
 
 
-def _worn(model: Any, keys: Sequence[int]) -> dict[int, list[Hat]]:
+def _worn(model: Any, keys: Sequence[int], seen: Collection[str]) -> dict[int, list[Hat]]:
     found: dict[int, list[Hat]] = defaultdict(list)
-    links = tuple(link for link in hats(model) if permitted(link.model.__tablename__, Right.VIEW))
+    links = tuple(link for link in hats(model) if link.model.__tablename__ in seen)
     if not links or not keys:
         return found
     for register, key, wearer in db.session.execute(_wearing(links), {"keys": keys}):
@@ -188,6 +196,7 @@ def _worn(model: Any, keys: Sequence[int]) -> dict[int, list[Hat]]:
     return found
 
 
+@cache
 def _hints(model: Any) -> list[Declared]:
     """What tells rows apart: the hints of the register, or the next columns of its list; and a masked phone."""
     known = [declared for declared in fields_of(model).values() if declared.name != model.__title__]

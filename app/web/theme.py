@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import secrets
-from functools import cache
+from collections.abc import Callable, Collection, Iterable, Iterator
+from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -15,14 +16,19 @@ from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
+from markupsafe import Markup
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
 from werkzeug.wrappers import Response
 
+from app.accounts import sessions
 from app.kernel.access import Right, own_path, permitted
+from app.kernel.capability import Capability
 from app.kernel.db import NO_ROOM, Conflict, NoRoom, db
 from app.kernel.scope import OutOfScope
-from app.roles import TITLES
+from app.roles import OF_ALL, TITLES
+from app.web import rows
+from app.web.words import Words
 
 log = logging.getLogger("portal")
 
@@ -46,11 +52,46 @@ def fingerprint(filename: str) -> str:
     return sha256((STATIC / filename).read_bytes()).hexdigest()[:12]
 
 
+@cache
 def static_url(filename: str) -> str:
-    return url_for("static", filename=filename, v=fingerprint(filename))
+    """The address of a static file, another one for every content."""
+    return f"/static/{filename}?v={fingerprint(filename)}"
 
 
-def menu() -> list[tuple[Any, str, list[tuple[Any, str, str, str]]]]:
+@cache
+def icon(name: str, css_class: str = "icon") -> Markup:
+    """A picture of ``icons.svg``, for the eye only."""
+    return Markup(
+        '<svg class="{}" width="20" height="20" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>'
+    ).format(css_class, static_url("icons.svg"), name)
+
+
+def menu() -> Markup:
+    """The menu of the person at work, drawn once for each role (and whether it sees all), language and place."""
+    endpoint, blueprint = request.endpoint or "", request.blueprint
+    drawn: Callable[[str, str, str | None, str, bool], Markup] = current_app.extensions["menu"]
+    sees_all = any(permitted(subject, Right.VIEW) for subject in OF_ALL)
+    return drawn(current_user.role, str(get_locale()), blueprint, endpoint if endpoint in _listed() else "", sees_all)
+
+
+def _listed() -> Collection[str]:
+    """The endpoints that the menu leads to."""
+    listed: Collection[str] = current_app.extensions["listed"]
+    return listed
+
+
+def _menu_endpoints(capabilities: Iterable[Capability]) -> Iterator[str]:
+    yield "home.index"
+    for capability in capabilities:
+        yield from (page.endpoint for page in capability.pages)
+        yield from (f"{view.model.__tablename__}.list" for view in capability.views)
+
+
+def _draw_menu(_role: str, _locale: str, blueprint: str | None, endpoint: str, _sees_all: bool) -> Markup:
+    return Markup(render_template("_menu.html", groups=_groups(), blueprint=blueprint, endpoint=endpoint))  # noqa: S704
+
+
+def _groups() -> list[tuple[Any, str, list[tuple[Any, str, str, str]]]]:
     """(group, icon, [(label, address, blueprint, endpoint)]) of what the person at work may see."""
     found = []
     for capability in current_app.extensions["capabilities"]:
@@ -106,6 +147,9 @@ def _http_error(error: HTTPException) -> Any:
 
 
 def _csrf_error(_error: CSRFError) -> Any:
+    """A page of ours from before the last log-in gets back what was typed; what another site sent is refused."""
+    if request.headers.get("Sec-Fetch-Site") == "same-origin" and request.form:
+        return sessions.hand_back()
     return _error_page(
         400,
         _("The page has been open too long"),
@@ -172,7 +216,11 @@ def switch_language(locale: str) -> Response:
 
 def init_app(app: Flask) -> None:
     app.view_functions["LocaleView.index"] = switch_language
+    app.extensions["babel"].instance.domain_instance = Words()
     app.jinja_env.globals.update(static_url=static_url, menu=menu, Right=Right, permitted=permitted, role_titles=TITLES)
+    app.jinja_env.globals.update(drawn_icon=icon, cell_class=rows.cell_class, table_rows=rows.table_rows)
+    app.extensions["menu"] = lru_cache(maxsize=400)(_draw_menu)
+    app.extensions["listed"] = frozenset(_menu_endpoints(app.extensions["capabilities"]))
     app.jinja_env.globals["locale"] = lambda: str(get_locale() or "zh")
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _http_error)

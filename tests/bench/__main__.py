@@ -1,118 +1,62 @@
-"""Measured ratios, printed and never asserted: ``make bench``. Times depend on the machine, ratios travel.
+"""Measured, printed and never asserted: ``make bench``. Times depend on the machine, ratios travel.
 
-``make bench ARGS=--plainly`` also has WeasyPrint lay out 5,000 rows by itself, which takes most of a minute.
+``make bench ARGS="pages serving --rows 10000 --sqlite"`` measures some parts, over fewer rows, on one database:
+
+pages      list, search, form and save beside a Django admin and the bare minimum, in turns, in one process
+community  the same for somebody of one community, who sees a 76th of it
+growth     the same pages over a thousand rows and over all of them
+registers  the same pages in a portal of 120 registers
+serving    behind gunicorn: pages per second for eight users, memory of a worker, first page after a start
+beside     pages while a notice is drawn, and while a sheet is looked through
+browser    pages in Chromium with its processor slowed four times
+profile    where each kind of page spends its time (only if it is named)
+importing, exporting, searching, paging, printing: sheets, the search box, deep pages, paper
+trust      what the layers of scope cost a list page
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
 import tempfile
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
-from statistics import median
-from time import perf_counter
 
-from flask import Flask
-from flask_migrate import upgrade
-from sqlalchemy import insert
-
-from app import create_app
-from app.cli import SEEDS
-from app.community.models import Person
-from app.community.rules import name_key
-from app.kernel import search, sheets
-from app.kernel.db import db, transaction
-from app.kernel.scope import as_system
-from app.volunteers.models import Volunteer
-from config import Settings
-from tests.bench.exporting import exports
-from tests.bench.importing import importing
-from tests.bench.paging import pages
-from tests.bench.printing import prints
-from tests.bench.searching import searches
-from tests.world import World
-
-ROUNDS = 15
+from tests.bench import goals
+from tests.bench.goals import Goal
+from tests.bench.parts import BY_THEMSELVES, ON_A_DATABASE, by_itself, on_database
 
 
-def timed(work: Callable[[], object], rounds: int = ROUNDS) -> float:
-    """Median seconds of ``work``, after one round to warm up."""
-    work()
-    taken = []
-    for _round in range(rounds):
-        start = perf_counter()
-        work()
-        taken.append(perf_counter() - start)
-    return median(taken)
+def _in_a_process_of_its_own(work: Callable[..., list[Goal] | None], *about: object) -> list[Goal]:
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(work, *about).result() or []
 
 
-def portal(folder: Path, name: str, volunteers: int, database: str = "") -> World:
-    """A portal, over SQLite if no database is named, whose community 春和 has this many volunteers."""
-    address = database or f"sqlite:///{folder}/{name}.db"
-    settings = Settings(instance=folder, database=address, secret=bytes(range(32)))
-    app: Flask = create_app(settings)
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    with app.app_context():
-        upgrade()
-        with as_system("bench"):
-            with transaction():
-                sheets.load_codes(SEEDS / "codes")
-            world = World(app)
-            people = [_person(number, world.here.id) for number in range(1, volunteers + 1)]
-            if people:
-                with transaction():
-                    db.session.execute(insert(Person.__table__), people)
-                    search.index_rows(db.session.connection(), Person, people)
-                    db.session.execute(
-                        insert(Volunteer.__table__),
-                        [
-                            {
-                                "community_id": world.here.id,
-                                "person_id": person["id"],
-                                "registered_on": date(2026, 1, 1),
-                            }
-                            for person in people
-                        ],
-                    )
-    return world
-
-
-def _person(number: int, community_id: int) -> dict[str, object]:
-    name = "赵钱孙李周吴郑王"[number % 8] + "一二三四五六七八九"[number // 8 % 9] + "春夏秋冬明亮红强"[number // 72 % 8]
-    return {
-        "id": number,
-        "community_id": community_id,
-        "name": name,
-        "name_key": name_key(name),
-        "phone": f"139{number:08}",
-    }
-
-
-def lists(folder: Path) -> None:
-    """The first page of 100,000 volunteers beside that of 100."""
-    addresses = {
-        "first page": "/volunteer/list/?page=1",
-        "by name": "/volunteer/list/?order=person_id",
-        "search": "/volunteer/list/?q=zhaoyi",
-        "add form": "/volunteer/add/",
-        "choices": "/person/choices/?q=zhao",
-    }
-    figures: dict[str, list[float]] = {name: [] for name in addresses}
-    for size in (100, 100_000):
-        client = portal(folder, f"volunteers{size}", size).client("office_staff")
-        for name, address in addresses.items():
-            figures[name].append(timed(lambda client=client, address=address: client.get(address)))  # type: ignore[misc]
-    print(f"{'volunteers':14}{'100':>12}{'100,000':>12}{'ratio':>9}")
-    for name, (small, large) in figures.items():
-        print(f"{name:14}{small * 1000:9.1f} ms{large * 1000:9.1f} ms{large / small:9.2f}")
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser("make bench", formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.description = __doc__
+    parser.add_argument("parts", nargs="*", choices=(*ON_A_DATABASE, *BY_THEMSELVES), metavar="PART")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="service records; a tenth as many volunteers")
+    parser.add_argument("--rounds", type=int, default=40, help="how often each page is asked for")
+    parser.add_argument("--cpu", dest="clock", action="store_const", const="cpu", default="wall", help="computing time")
+    parser.add_argument("--sqlite", dest="databases", action="append_const", const="sqlite", help="only on SQLite")
+    parser.add_argument("--postgresql", dest="databases", action="append_const", const="postgresql")
+    parser.add_argument("--plainly", action="store_true", help="have WeasyPrint lay out 5,000 rows by itself, too")
+    wanted = parser.parse_args(arguments)
+    wanted.parts = wanted.parts or [part for part in (*ON_A_DATABASE, *BY_THEMSELVES) if part != "profile"]
+    print("Service records are a register of the bench's own: the portal has none yet. Its pages are generated alike.")
+    found: list[Goal] = []
+    if set(wanted.parts) & set(ON_A_DATABASE):
+        for database in wanted.databases or ("sqlite", "postgresql"):
+            found += _in_a_process_of_its_own(on_database, database, wanted)
+    with tempfile.TemporaryDirectory() as folder:
+        for part in (part for part in BY_THEMSELVES if part in wanted.parts):
+            _in_a_process_of_its_own(by_itself, part, Path(folder), wanted.plainly)
+    if found:
+        goals.show(found)
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as temporary:
-        lists(Path(temporary))
-        exports(Path(temporary))
-        importing(Path(temporary), portal)
-        searches(portal(Path(temporary), "searched", 100_000))
-        pages(portal(Path(temporary), "paged", 100_000))
-        prints(Path(temporary), plainly="--plainly" in sys.argv)
+    main()

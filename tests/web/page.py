@@ -1,4 +1,4 @@
-"""A page as its reader has it: parsed as a browser parses it, with what it says, asks and complains about."""
+"""A page as its reader has it: what it says, asks and complains about. How browsers parse it is a complaint too."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
+import html5lib
 import pytest
 from bs4 import BeautifulSoup, NavigableString, Tag
-from bs4.builder._html5lib import HTML5TreeBuilder, TreeBuilderForHtml5lib
 from werkzeug.test import TestResponse
 
 from app.roles import Role
@@ -41,36 +41,15 @@ LEFTOVERS = re.compile(
 )
 
 
-class _Tree(TreeBuilderForHtml5lib):
-    """Remembers the parser, which knows what was wrong with the markup."""
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        if name == "parser" and value is not None:
-            self.kept = value
-        super().__setattr__(name, value)
-
-
-class _Strict(HTML5TreeBuilder):
-    def create_treebuilder(self, namespaceHTMLElements: bool) -> TreeBuilderForHtml5lib:  # noqa: N803
-        self.tree = _Tree(namespaceHTMLElements, self.soup)
-        self.underlying_builder = self.tree
-        return self.tree
-
-    @property
-    def parser(self) -> Any:
-        return self.tree.kept
-
-
 class Page:
     def __init__(self, answer: TestResponse) -> None:
         self.status = answer.status_code
         self.headers = answer.headers
         self.source = answer.get_data(as_text=True)
-        self._builder = _Strict()
 
     @cached_property
     def soup(self) -> BeautifulSoup:
-        return BeautifulSoup(self.source, builder=self._builder)
+        return BeautifulSoup(self.source, "lxml")
 
     @cached_property
     def _tags(self) -> list[Tag]:
@@ -142,14 +121,19 @@ class Page:
 
     # --- what is wrong with it -------------------------------------------------------------------------------
 
-    def defects(self) -> list[str]:
+    def defects(self, strictly: bool = True) -> list[str]:
         """Everything about the page that no page may have, whatever its language."""
-        return [*self._markup(), *self._outline(), *self._controls(), *self._leftovers()]
+        parsed = [*self._markup()] if strictly else []
+        return [*parsed, *self._references(), *self._outline(), *self._controls(), *self._leftovers()]
 
     def _markup(self) -> Iterator[str]:
-        ids = Counter(str(tag["id"]) for tag in self._tags if tag.get("id"))
-        for position, code, details in self._builder.parser.errors:
+        browser = html5lib.HTMLParser()
+        browser.parse(self.source)
+        for position, code, details in browser.errors:
             yield f"markup at {position}: {code} {details}"
+
+    def _references(self) -> Iterator[str]:
+        ids = Counter(str(tag["id"]) for tag in self._tags if tag.get("id"))
         for key, times in ids.items():
             if times > 1:
                 yield f"id {key} is used {times} times"

@@ -23,7 +23,7 @@ from app.kernel.scope import Scope, as_system, working_in
 from app.kernel.views import MOST_VIEWS
 from tests.rows import a_row
 from tests.web.page import Page, one_database
-from tests.world import World
+from tests.world import World, owner
 
 PEOPLE = "/person/list/"
 
@@ -381,7 +381,7 @@ def add_entries(world: World, number: int) -> None:
         for n in range(number)
         for place, day in ((world.here if n % 4 else world.there, date(2026, 1, n % 7 + 1)),)
     ]
-    with world.app.app_context(), db.engine.begin() as connection:
+    with world.app.app_context(), owner() as connection:
         connection.execute(insert(LedgerEntry.__table__), rows)
 
 

@@ -18,7 +18,7 @@ from app.kernel.scope import as_system
 from app.kernel.search import SearchEntry
 from tests.rows import MODELS, a_row, an_id_number
 from tests.web.page import Page, one_database
-from tests.world import World
+from tests.world import World, owner
 
 
 def answers(world: World, question: str, username: str = "office_staff") -> dict[str, list[dict[str, Any]]]:
@@ -104,6 +104,19 @@ def test_those_called_exactly_so_come_first_then_those_whose_surname_it_is(world
     assert names(world, "wangfang")[0] == "王芳"
     assert all(name.startswith("王") for name in names(world, "王"))
     assert len(names(world, "王")) == 5
+
+
+def test_where_much_is_found_each_register_shows_its_first_as_where_little_is(world, monkeypatch):
+    for number in range(8):
+        world.person(f"王芳{'一二三四五六七八'[number]}", phone=f"138000000{number:02}")
+    world.person("王芳")
+    world.make("volunteer_team", name="王芳服务队", kind="1")
+    questions = ("王", "王芳", "wangfang", "wf", "1380000", "王 138", "章", "wang1", "欧阳")
+    little = {question: answers(world, question) for question in questions}
+    assert little["王"].keys() >= {"person", "volunteer_team"}
+    assert little["王芳"]["person"][0]["label"] == "王芳"
+    monkeypatch.setattr(search, "HANDFUL", 3)
+    assert {question: answers(world, question) for question in questions} == little
 
 
 # --- numbers --------------------------------------------------------------------------------------------------------
@@ -228,8 +241,7 @@ def test_an_entry_of_another_community_is_never_given_out_even_if_it_says_so(wor
         words = f"张 @person @person_{world.here.id}"
         connection = db.session.connection()
         search.forget_rows(connection, Person, [theirs])
-        entry = {"id": search._entry_id("person", theirs), "community_id": world.there.id, "words": words}
-        search._write(connection, [entry])
+        search._write(connection, [search._Entry(search._entry_id("person", theirs), world.there.id, words)])
     assert names(world, "张") == ["张明华"]
     assert listed(world, "person", "张") == {zhang}
 
@@ -311,7 +323,7 @@ def test_a_question_that_is_too_long_is_refused(world):
 def test_the_index_can_be_written_anew(world, zhang):
     number = an_id_number(BORN, 33)
     wang = world.person("王强", id_number=number)
-    with world.app.app_context(), db.engine.begin() as connection:
+    with world.app.app_context(), owner() as connection:
         connection.execute(SearchEntry.__table__.delete())
     assert names(world, "张") == []
     with world.app.app_context():
@@ -325,7 +337,7 @@ def test_the_index_can_be_written_anew(world, zhang):
 def test_a_start_writes_the_index_where_it_is_missing_and_leaves_it_alone_otherwise(world, zhang):
     with world.app.app_context():
         upgrade()
-        with db.engine.begin() as connection:
+        with owner() as connection:
             connection.execute(SearchEntry.__table__.delete())
         assert search.is_behind()
     with world.app.app_context():

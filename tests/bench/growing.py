@@ -1,0 +1,84 @@
+"""The same pages with a thousand rows and with a million, and in a portal of 30 registers and in one of 120.
+
+Each portal is a process of its own; they are asked in turns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+
+from tests.bench.asking import CLOCKS, Figures, figures, settled
+from tests.bench.data import DataSet
+from tests.bench.pages import WARM, Page, asked, expected, pages, portal_site
+from tests.bench.registers import declare
+
+MANY_REGISTERS = 120
+DEEPEST = 40
+"""The last page of the volunteers in the smallest data set."""
+
+
+@contextmanager
+def _portal(dataset: DataSet, registers: int = 0) -> Iterator[Connection]:
+    """A portal in a process of its own, which answers (page, clock) with seconds."""
+    here, there = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(target=_answer, args=(there, dataset, registers))
+    process.start()
+    try:
+        yield here
+    finally:
+        here.send(None)
+        process.join()
+
+
+def _answer(asking: Connection, dataset: DataSet, registers: int) -> None:
+    declare(registers)
+    site = portal_site(dataset)
+    for page in pages(DEEPEST):
+        site.ask(asked(site, page))
+    with settled():
+        while (wanted := asking.recv()) is not None:
+            page, clock = wanted
+            answer = site.ask(asked(site, page), CLOCKS[clock])
+            expected(page, answer)
+            asking.send(answer.seconds)
+
+
+def _in_turns(
+    portals: Mapping[str, Connection], wanted: Sequence[Page], rounds: int, clock: str
+) -> dict[str, dict[str, Figures]]:
+    found: dict[str, dict[str, Figures]] = {}
+    for page in wanted:
+        taken: dict[str, list[float]] = {name: [] for name in portals}
+        for turn in range(-WARM, rounds):
+            for name, portal in portals.items():
+                portal.send((page, clock))
+                seconds = portal.recv()
+                if turn >= 0:
+                    taken[name].append(seconds)
+        found[page.name] = {name: figures(seconds) for name, seconds in taken.items()}
+    return found
+
+
+def growth(small: DataSet, large: DataSet, rounds: int, clock: str) -> dict[str, float]:
+    """How many times as long each page takes over the larger data set."""
+    with _portal(small) as few, _portal(large) as many:
+        found = _in_turns({"few": few, "many": many}, pages(DEEPEST), rounds, clock)
+    ratios = {name: of["many"].median / of["few"].median for name, of in found.items()}
+    print(f"\n{large.database}, ms{'':16}{small.rows:>12,}{large.rows:>12,}{'ratio':>9}")
+    for name, of in found.items():
+        print(f"{name:30}{of['few'].median:10.1f}{of['many'].median:12.1f}{ratios[name]:9.2f}")
+    return ratios
+
+
+def more_registers(dataset: DataSet, rounds: int, clock: str) -> dict[str, float]:
+    """How many times as long each page takes in a portal of 120 registers."""
+    with _portal(dataset) as few, _portal(dataset, MANY_REGISTERS) as many:
+        found = _in_turns({"few": few, "many": many}, pages(DEEPEST), rounds, clock)
+    ratios = {name: of["many"].median / of["few"].median for name, of in found.items()}
+    print(f"\n{dataset.database}, ms{'':16}{'registers':>12}{MANY_REGISTERS:>12}{'ratio':>9}")
+    for name, of in found.items():
+        print(f"{name:30}{of['few'].median:10.1f}{of['many'].median:12.1f}{ratios[name]:9.2f}")
+    return ratios
