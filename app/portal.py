@@ -11,10 +11,16 @@ from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from app import roles
+from app.accounts import sessions
 from app.accounts.security import SecurityManager
 from app.accounts.views import CAPABILITY as SYSTEM
 from app.accounts.views import PAGES
+from app.api import gate as api_gate
+from app.api import views as api
 from app.assistance.views import CAPABILITY as ASSISTANCE
+from app.backups import commands as backup_commands
+from app.backups import instance, schedule
+from app.backups.views import CAPABILITY as BACKUPS
 from app.boards.views import CAPABILITY as BOARDS
 from app.catalogue.views import CAPABILITY as CATALOGUE
 from app.cli import register_commands
@@ -27,12 +33,14 @@ from app.finance.views import CAPABILITY as FINANCE
 from app.kernel import access, checks
 from app.kernel.access import PUBLIC
 from app.kernel.crypto import Keyring
-from app.kernel.db import OFFICE_TIME, db
+from app.kernel.db import OFFICE_TIME, db, give_up_ownership
 from app.kernel.registers import REGISTERS
 from app.kernel.workbooks import MAX_FILE
 from app.partners.views import CAPABILITY as PARTNERS
 from app.party.views import CAPABILITY as PARTY
 from app.printing import Press
+from app.privacy.views import CAPABILITY as PRIVACY
+from app.trail.views import CAPABILITY as TRAIL
 from app.volunteers.views import CAPABILITY as VOLUNTEERS
 from app.wall.views import CAPABILITY as WALL
 from app.web import logs, theme
@@ -44,7 +52,11 @@ CAPABILITIES = (
     *(CATALOGUE, DISCLOSURE, BOARDS, WALL),
     *(PARTY, RESIDENTS, VOLUNTEERS, CULTURE, FACILITIES, PARTNERS, ASSISTANCE, FINANCE),
     EXCHANGE,
+    api.CAPABILITY,
     SYSTEM,
+    BACKUPS,
+    PRIVACY,
+    TRAIL,
 )
 """In the order of the menu."""
 
@@ -82,10 +94,13 @@ def build(settings: Settings) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=MAX_FILE + 1024 * 1024,  # a sheet, and what comes with it
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,
-        AUTH_RATE_LIMITED=True,
-        AUTH_RATE_LIMIT="20 per minute",
-        RATELIMIT_ENABLED=True,
-        RATELIMIT_STORAGE_URI="memory://",
+        IDLE_LIMIT=timedelta(minutes=settings.idle_minutes),
+        HOSTS=settings.own_names,
+        ANY_ADDRESS=not settings.hosts,
+        SECOND_FACTOR=settings.second_factor,
+        # Doors are counted in the database (app/accounts/doors.py), not by the framework in each process.
+        AUTH_RATE_LIMITED=False,
+        RATELIMIT_ENABLED=False,
         BABEL_DEFAULT_LOCALE="zh",
         BABEL_DEFAULT_TIMEZONE=OFFICE_TIME.key,
         BABEL_TRANSLATION_DIRECTORIES=str(ROOT / "translations"),
@@ -99,10 +114,16 @@ def build(settings: Settings) -> Flask:
     )
     app.extensions["press"] = Press(settings.instance / "prints")
     db.init_app(app)
+    instance.init_app(app, settings)
     Migrate(app, db, directory=str(ROOT / "app" / "migrations"), render_as_batch=True)
+    api_gate.init_app(app)  # whose calls begin no session
+    sessions.init_app(app, settings.proxies, settings.second_factor)
     CSRFProtect(app)
+    if settings.daily_backup:
+        schedule.init_app(app)
     with app.app_context():
-        access.init_app(app, roles.rights)
+        give_up_ownership(db.engine)
+        access.init_app(app, roles.rights, roles.OF_ALL)
         builder = AppBuilder(
             app, db.session, indexview=HomeView, security_manager_class=SecurityManager, update_perms=False
         )
@@ -123,7 +144,9 @@ def build(settings: Settings) -> Flask:
                 doors.add(view, view.name)
     app.extensions["capabilities"] = CAPABILITIES
     theme.init_app(app)
+    api.init_app(app, doors)
     logs.init_app(app)
     register_commands(app)
+    backup_commands.register(app)
     checks.check(app, roles.subjects(), CLOSED)
     return app

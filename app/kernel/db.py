@@ -1,10 +1,11 @@
-"""The database: one session factory, the base of every record, and how SQLite is opened."""
+"""The database: one session factory, the base of every record, and how SQLite and PostgreSQL are opened."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
+from itertools import chain, islice
 from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
 
@@ -30,6 +31,7 @@ from sqlalchemy.orm import Mapped, Mapper, declared_attr, mapped_column
 from sqlalchemy.orm.exc import StaleDataError
 
 from app.kernel.fields import Label, link
+from app.kernel.retention import Retention
 
 db = SQLA()
 
@@ -57,12 +59,23 @@ def today() -> date:
     return datetime.now(OFFICE_TIME).date()
 
 
+def midnight(day: date) -> datetime:
+    """The moment at which ``day`` begins in the offices, as the database stores it."""
+    return datetime.combine(day, time(), OFFICE_TIME).astimezone(UTC).replace(tzinfo=None)
+
+
+def office_time(moment: datetime) -> datetime:
+    """A stored moment as the clocks of the offices show it, without zone."""
+    return moment.replace(tzinfo=UTC).astimezone(OFFICE_TIME).replace(tzinfo=None)
+
+
 class Record(Model):
     """A row people work on: numbered, dated, and counted up at each change so that a stale edit is noticed.
 
     Subclasses say how they are called: ``__label__`` and ``__title__``, the field that names a row. Those that are
     written down only to tell of another row's change are not ``__in_trail__`` themselves. ``__same__`` are the fields
     that together tell a row from all others where no number does, best first: how a person in a sheet is recognised.
+    ``__kept__`` says how long, where somebody has laid that down.
     """
 
     __abstract__ = True
@@ -70,6 +83,7 @@ class Record(Model):
     __title__: ClassVar[str]
     __in_trail__: ClassVar[bool] = True
     __same__: ClassVar[tuple[tuple[str, ...], ...]] = ()
+    __kept__: ClassVar[Retention | None] = None
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True)
     version: Mapped[int] = mapped_column(Integer, default=1)
@@ -193,40 +207,68 @@ def transaction() -> Iterator[None]:
         raise
 
 
-def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[list[Any]]) -> None:
-    """Write ``rows``, the values of ``columns``, in the transaction of ``connection``, past every check.
+FEW = 200
+"""Fewer rows than this are not worth a COPY."""
 
-    COPY on PostgreSQL, one prepared INSERT on SQLite: both some times faster than statements built row by row.
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: Iterable[list[Any]]) -> None:
+    """Write ``rows``, the values of ``columns``, in the transaction of ``connection``, past the session's checks.
+
+    One prepared INSERT on SQLite, COPY for many rows on PostgreSQL: both some times faster than statements built row by
+    row. COPY goes by way of a temporary table, because it cannot be told to obey a table's row-level security.
     """
     dialect, driver = connection.dialect, cast(Any, connection.connection.driver_connection)
-    processors = [
-        (index, process)
+    binders = [
+        (index, _remembering(process))
         for index, name in enumerate(columns)
         if (process := table.c[name].type.dialect_impl(dialect).bind_processor(dialect)) is not None
     ]
 
     def bound(row: list[Any]) -> list[Any]:
-        for index, process in processors:
-            row[index] = process(row[index])
+        for index, bind in binders:
+            row[index] = bind(row[index])
         return row
 
     names = ", ".join(map(dialect.identifier_preparer.quote, columns))
-    into = f"{dialect.identifier_preparer.format_table(table)} ({names})"
+    quoted = dialect.identifier_preparer.format_table(table)
+    mark = "?" if dialect.name == "sqlite" else "%s"
+    inserting = f"INSERT INTO {quoted} ({names}) VALUES ({', '.join([mark] * len(columns))})"  # noqa: S608 (our names)
     if dialect.name == "sqlite":
-        marks = ", ".join("?" * len(columns))
-        driver.executemany(f"INSERT INTO {into} VALUES ({marks})", map(bound, rows))  # noqa: S608 (our own names)
+        driver.executemany(inserting, map(bound, rows))
         return
-    with driver.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
-        for row in rows:
-            copy.write_row(bound(row))
+    values = map(bound, rows)
+    first = [tuple(row) for row in islice(values, FEW)]
+    if len(first) < FEW:
+        if first:
+            connection.exec_driver_sql(inserting, first)
+        return
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE arriving AS SELECT {names} FROM {quoted} LIMIT 0")  # noqa: S608
+    with driver.cursor() as cursor, cursor.copy(f"COPY arriving ({names}) FROM STDIN") as copy:
+        for row in chain(first, values):
+            copy.write_row(row)
+    connection.exec_driver_sql(f"INSERT INTO {quoted} ({names}) SELECT {names} FROM arriving")  # noqa: S608
+    connection.exec_driver_sql("DROP TABLE arriving")
+
+
+def _remembering(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """``process`` for a column in which one object stands in row after row, such as the moment of an import."""
+    last: Any = process  # which is in no column
+    bound: Any = None
+
+    def bind(value: Any) -> Any:
+        nonlocal last, bound
+        if value is not last:
+            last, bound = value, process(value)
+        return bound
+
+    return bind
 
 
 def refresh_statistics() -> None:
     """Tell SQLite how many rows of what there are, so that it takes the right index; PostgreSQL does so by itself."""
     with db.engine.begin() as connection:
         if connection.dialect.name == "sqlite":
-            connection.exec_driver_sql("PRAGMA analysis_limit=1000")
-            connection.exec_driver_sql("ANALYZE")
+            connection.exec_driver_sql("ANALYZE")  # of every row: a sample of a long list misleads it
 
 
 @event.listens_for(Engine, "connect")
@@ -237,3 +279,19 @@ def _open_sqlite(connection: Any, _record: Any) -> None:
     for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=10000", "synchronous=NORMAL"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
+
+
+WORKING_ROLE = "portal_work"
+"""Whose rights the portal has on PostgreSQL, whoever owns the database (``rowsecurity.py``)."""
+
+
+def give_up_ownership(engine: Engine) -> None:
+    """Let the connections of ``engine`` work with no more rights than the portal needs; SQLite knows no rights."""
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "connect", _work_as_role)
+
+
+def _work_as_role(connection: Any, _record: Any) -> None:
+    """Before the first set-up there is no such role yet."""
+    connection.execute("SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = %s", [WORKING_ROLE])
+    connection.commit()

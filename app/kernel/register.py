@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -17,20 +17,22 @@ from sqlalchemy import select
 from werkzeug.exceptions import BadRequest
 from werkzeug.wrappers import Response
 
-from app.kernel import audit, bulkedit, codes, listing, paging, records, registers, scope, undo, views
+from app.kernel import audit, bulkedit, codes, listing, once, paging, records, registers, reveal, scope, undo, views
 from app.kernel.access import Right, needs, own_path, permitted
 from app.kernel.db import Conflict, InCommunity, db, today, transaction
-from app.kernel.fields import MAX_KEY, Declared, Label, fields_of, title_of
+from app.kernel.fields import MAX_KEY, Declared, Label, fields_of, title_field, title_of
 from app.kernel.forms import RecordForm, rows_behind
 from app.kernel.listing import PAGE_SIZE, Days, Question, Row
 from app.kernel.named import Named
-from app.kernel.present import reads_in_full, text
+from app.kernel.present import reader, reads_in_full, text
 from app.kernel.tree import Tree
-from app.kernel.values import Invalid, read_date, show
+from app.kernel.values import Invalid, read_date, show, storable
 
 MAX_SEARCH = 60
 MAX_PAGE = 400_000
 RELATED_ROWS = 50
+DAYS = {"date", "moment"}
+"""Kinds of fields that are filtered by a first and a last day."""
 CHOICES = 20
 
 
@@ -65,9 +67,37 @@ def undoable(told: str, change: undo.ChangeSet) -> Markup:
     return Markup('{} <a href="{}">{}</a>').format(told, url_for("change_set.show", key=change.id), _("Undo"))
 
 
+@dataclass(frozen=True)
+class RecordAction:
+    """A button on the records' pages, registered by a capability.
+
+    ``offered`` says for a register's model whether it makes sense there; ``path`` is the address, made of the names
+    ``register`` and ``key``; ``subject`` names the row in the table of permissions on which ``right`` is needed.
+    """
+
+    label: Label
+    path: str
+    subject: str
+    offered: Callable[[Any], bool]
+    icon: str
+    right: Right = Right.VIEW
+
+
 IN_THE_WAY = _l("The record could not be saved because another one got in its way. Please check and save again.")
 
 LIST_ACTIONS: list[ListAction] = []
+RECORD_ACTIONS: list[RecordAction] = []
+DELETE_ACTIONS: list[RecordAction] = []
+"""What is offered where a record cannot be deleted because it is in use."""
+ON_SHOW: list[Callable[[Any], None]] = []
+"""What is done with a record whose page was drawn, before it is sent."""
+
+
+def looked_at(*records: Any) -> None:
+    """The person at work sees what ``records`` say: to be called once the page is drawn. Commits."""
+    for record in records:
+        for done in ON_SHOW:
+            done(record)
 
 
 class Register(Named, BaseView):
@@ -78,6 +108,8 @@ class Register(Named, BaseView):
     show_template = "register/show.html"
     in_menu = True
     in_sheets = True
+    beside_fields: tuple[Label, ...] = ()
+    """Headings of what a sheet says of each row besides its fields; see :meth:`beside`."""
 
     def __init__(self) -> None:
         self.name = self.model.__tablename__
@@ -90,6 +122,10 @@ class Register(Named, BaseView):
 
     def may(self, right: Right) -> bool:
         return permitted(self.name, right)
+
+    def beside(self, ids: builtins.list[int]) -> Mapping[int, Sequence[str]]:
+        """What stands below :attr:`beside_fields` in a sheet, by the ids of the rows."""
+        return {}
 
     # --- list ------------------------------------------------------------------------------------------------
 
@@ -146,7 +182,7 @@ class Register(Named, BaseView):
                 wrong[name] = _(invalid.message, **invalid.params)
 
         for declared in self.filters():
-            if declared.kind == "date":
+            if declared.kind in DAYS:
                 days = Days(*(read(name, read_date) for name in _ends(declared)))
                 if days != Days(None, None):
                     wanted[declared.name] = days
@@ -190,16 +226,18 @@ class Register(Named, BaseView):
         page = paging.page(self.model, [*names, "depth"] if is_tree else names, question)
         if not page.rows and 0 < page.total.pages < question.page:
             return redirect(self.list_address({**arguments, "page": str(page.total.pages)}))
-        top = min((row.values["depth"] for row in page.rows), default=0) if is_tree else 0
+        rows = self._texts(columns, page.rows)
+        if is_tree:
+            top = min((row.values["depth"] for row in page.rows), default=0)
+            for (_key, texts), row in zip(rows, page.rows, strict=True):
+                texts[0] = "　" * (row.values["depth"] - top) + texts[0]
         filters = self._offered_filters(question)
         shown = self.page(
             "register/list.html",
             title=self.label,
             columns=columns,
             offered=[*columns, *(d for d in self.offered_columns().values() if d not in columns)],
-            rows=[
-                (row.id, self._cells(columns, row, row.values["depth"] - top if is_tree else 0)) for row in page.rows
-            ],
+            rows=rows,
             question=question,
             wrong=wrong,
             filters=filters,
@@ -309,9 +347,10 @@ class Register(Named, BaseView):
         return [(label, words, self.list_address(_without(arguments, "page", *names))) for label, words, names in found]
 
     @staticmethod
-    def _cells(columns: builtins.list[Declared], row: Row, indent: int = 0) -> builtins.list[str]:
-        texts = [text(declared, row.values[declared.name]) for declared in columns]
-        return [f"{'　' * indent}{texts[0]}", *texts[1:]]
+    def _texts(columns: builtins.list[Declared], rows: Iterable[Row]) -> builtins.list[tuple[int, builtins.list[str]]]:
+        """What the person at work sees of the rows: the id and the texts of each."""
+        readers = [(declared.name, reader(declared)) for declared in columns]
+        return [(row.id, [read(row.values[name]) for name, read in readers]) for row in rows]
 
     def _offered_filters(self, question: Question) -> builtins.list[dict[str, Any]]:
         declared_filters = self.filters()
@@ -341,24 +380,76 @@ class Register(Named, BaseView):
     @expose("/show/<int:key>")
     @needs(Right.VIEW)
     def show(self, key: int) -> str:
-        record, known = self.record(key), fields_of(self.model)
-        row = listing.row(self.model, key, known)
-        if row is None:
-            abort(404)
+        record = self.record(key)
+        return self._record_page(record, self._row(key))
+
+    @expose("/reveal/<int:key>", methods=["GET", "POST"])
+    @needs(Right.VIEW)
+    def reveal(self, key: int) -> str | Response:
+        """The record's page with one masked field in full, this once, for a reason that the trail keeps."""
+        offered = self._revealable()
+        if not offered:
+            abort(403)
+        record, row = self.record(key), self._row(key)
+        declared = fields_of(self.model).get(request.form.get("field", ""))
+        if declared is not None and declared.name not in offered:
+            abort(403)
+        if declared is None or row.values[declared.name] is None:  # or the page of an answer is asked for again
+            return redirect(url_for(".show", key=key))
+        try:
+            reason = reveal.read_reason(request.form.get("reason", ""))
+        except Invalid as wrong:
+            typed = storable(request.form.get("reason", ""))
+            return self._record_page(record, row, asked=(declared.name, typed, _(wrong.message, **wrong.params)))
+        value = reveal.reveal(record, self._title(row), declared, row.values[declared.name], reason)
+        return self._record_page(record, row, revealed={declared.name: value})
+
+    def _revealable(self) -> set[str]:
+        return {d.name for d in self.fields() if d.field.in_record and reveal.may_reveal(d)}
+
+    def _row(self, key: int) -> Row:
+        row = listing.row(self.model, key, fields_of(self.model))
+        return row if row is not None else abort(404)
+
+    def _title(self, row: Row) -> str:
+        return text(title_field(self.model), row.values[self.model.__title__])
+
+    def _record_page(
+        self,
+        record: Any,
+        row: Row,
+        revealed: Mapping[str, str] | None = None,
+        asked: tuple[str, str, str] = ("", "", ""),
+    ) -> str:
+        """The page of a record, with the full text of what was ``revealed``.
+
+        ``asked`` are the field somebody wanted to see, the reason that was typed, and what is wrong with it.
+        """
         shown = [
             (declared, text(declared, row.values[declared.name]), self._link_address(declared, record))
             for declared in self.fields()
             if declared.field.in_record
         ]
-        return self.page(
+        drawn = self.page(
             self.show_template,
-            key=key,
-            title=text(known[self.model.__title__], row.values[self.model.__title__]),
+            key=row.id,
+            title=self._title(row),
             fields=shown,
-            related=self._related(key),
+            related=self._related(row.id),
             related_rows=RELATED_ROWS,
+            record_actions=self._offered(RECORD_ACTIONS),
+            revealable=self._revealable(),
+            revealed=revealed or {},
+            asked=dict(zip(("field", "reason", "problem"), asked, strict=True)),
+            reasons=reveal.REASONS,
             **self.more(record),
         )
+        looked_at(record)
+        return drawn
+
+    def _offered(self, actions: Iterable[RecordAction]) -> builtins.list[RecordAction]:
+        """Those of ``actions`` that make sense here and are permitted."""
+        return [a for a in actions if permitted(a.subject, a.right) and a.offered(self.model)]
 
     def more(self, record: Any) -> dict[str, Any]:
         """What a subclass's own show template needs besides."""
@@ -373,31 +464,28 @@ class Register(Named, BaseView):
 
     def _related(self, key: int) -> builtins.list[dict[str, Any]]:
         """The rows of other registers that point at this record, for those who may see them."""
-        found = []
-        for link in registers.links_to(self.model):
-            view = registers.REGISTERS[link.model.__tablename__]
-            if not permitted(view.name, Right.VIEW) or (
-                issubclass(self.model, InCommunity) and link.name == "community_id"
-            ):
-                continue
-            columns = [d for d in view.columns() if d.name != link.name and d.through != link.name] or view.columns()
-            rows = listing.rows(
-                link.model,
-                [d.name for d in columns],
-                Question(),
-                getattr(link.model, link.name) == key,
-                limit=RELATED_ROWS,
-            )
-            found.append(
-                {
-                    "view": view,
-                    "link": link,
-                    "columns": columns,
-                    "rows": [(row.id, self._cells(columns, row)) for row in rows],
-                    "may_add": view.may(Right.ADD) and link.field.in_form,
-                }
-            )
-        return found
+        links = [
+            link
+            for link in registers.links_to(self.model)
+            if permitted(link.model.__tablename__, Right.VIEW)
+            and not (issubclass(self.model, InCommunity) and link.name == "community_id")
+        ]
+        there = listing.pointing([(link.model, link.name) for link in links], key)
+        return [self._related_by(link, key if (link.model, link.name) in there else None) for link in links]
+
+    def _related_by(self, link: Declared, key: int | None) -> dict[str, Any]:
+        """What a page shows of the rows whose ``link`` is ``key``; None if there are none."""
+        view = registers.REGISTERS[link.model.__tablename__]
+        columns = [d for d in view.columns() if d.name != link.name and d.through != link.name] or view.columns()
+        names = [declared.name for declared in columns]
+        rows = [] if key is None else listing.rows_where(link.model, names, link.name, key, RELATED_ROWS)
+        return {
+            "view": view,
+            "link": link,
+            "columns": columns,
+            "rows": self._texts(columns, rows),
+            "may_add": view.may(Right.ADD) and link.field.in_form,
+        }
 
     # --- forms -----------------------------------------------------------------------------------------------
 
@@ -406,23 +494,40 @@ class Register(Named, BaseView):
     def add(self) -> str | Response:
         form = RecordForm(self.model, given=request.args, choose_community=bool(scope.current().path))
         if request.method == "POST":
-            record = None
-            try:
-                with transaction():
-                    if form.read(request.form):
-                        record = records.add(self.model, form.data())
-            except Conflict:
-                form.form.form_errors.append(IN_THE_WAY)
-            else:
-                if record is not None:
-                    name = title_of(record)
-                    flash(_("%(register)s “%(name)s” was added.", register=self.label, name=name), "success")
+            made = self._add(form)
+            record = made or self._added_before()
+            if record is not None:
+                name = title_of(record)
+                flash(_("%(register)s “%(name)s” was added.", register=self.label, name=name), "success")
+                if made:
                     self.added(record)
-                    return self._onward(record.id)
-        return self._form_page(form, _("Add %(register)s", register=self.label))
+                else:
+                    self.sent_again(record)
+                return self._onward(record.id)
+        return self._form_page(form, _("Add %(register)s", register=self.label), token=once.token())
+
+    def _add(self, form: RecordForm) -> Any:
+        """The record that was posted and is added now; None if something is wrong, or this page did its work before."""
+        try:
+            with transaction():
+                if form.read(request.form):
+                    record = records.add(self.model, form.data())
+                    once.keep(self.name, record.id)
+                    return record
+        except Conflict:
+            form.form.form_errors.append(IN_THE_WAY)
+        return None
+
+    def _added_before(self) -> Any:
+        """The record that this very page has added before; None if it has not."""
+        earlier = once.outcome(self.name)
+        return self.record(earlier) if earlier is not None else None
 
     def added(self, record: Any) -> None:
         """What a subclass does once a record has been added and is on disk."""
+
+    def sent_again(self, record: Any) -> None:
+        """What a subclass does when a page is sent again that has added ``record`` before, however changed since."""
 
     def _onward(self, key: int) -> Response:
         """After saving: one more, or where the person came from, or the record itself."""
@@ -444,7 +549,9 @@ class Register(Named, BaseView):
         theirs = form.differences() if form.is_stale() else []
         last = audit.last_change(rows_behind(form.record)) if theirs else None
         form.take_version()
-        return self._form_page(form, _("Edit %(name)s", name=title_of(form.record)), theirs=theirs, last=last)
+        drawn = self._form_page(form, _("Edit %(name)s", name=title_of(form.record)), theirs=theirs, last=last)
+        looked_at(form.record)
+        return drawn
 
     def _save(self, form: RecordForm) -> bool:
         """Write what was posted; False if something is wrong with it, or somebody else was quicker."""
@@ -480,7 +587,8 @@ class Register(Named, BaseView):
                 flash(undoable(told, change), "success")
                 return redirect(url_for(".list"))
         uses = [use if permitted(use.register, Right.VIEW) else replace(use, titles=()) for use in uses]
-        return self.page("register/delete.html", key=key, title=_("Delete %(name)s", name=name), name=name, uses=uses)
+        title, others = _("Delete %(name)s", name=name), self._offered(DELETE_ACTIONS)
+        return self.page("register/delete.html", key=key, title=title, name=name, uses=uses, others=others)
 
     # --- many at once ----------------------------------------------------------------------------------------
 
@@ -562,7 +670,7 @@ def _ends(declared: Declared) -> tuple[str, str]:
 
 def _arguments(declared: Declared) -> tuple[str, ...]:
     """The arguments of a filter."""
-    return _ends(declared) if declared.kind == "date" else (declared.name,)
+    return _ends(declared) if declared.kind in DAYS else (declared.name,)
 
 
 def _without(arguments: Mapping[str, str], *names: str) -> dict[str, str]:

@@ -88,7 +88,6 @@ def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """The portal as it runs in an office, with a row in every register and one list that is full."""
     folder = tmp_path_factory.mktemp("browser")
     app = create_app(Settings(instance=folder, database=f"sqlite:///{folder}/test.db", secret=bytes(range(32))))
-    app.appbuilder.sm.limiter.enabled = False  # type: ignore[attr-defined]
     with app.app_context():
         upgrade()
         with as_system("test"):

@@ -24,6 +24,9 @@ PEOPLE = {
     "pledge",
     "allowance_household",
 }
+SPLIT = [Role.SYSTEM_ADMINISTRATOR, Role.SECURITY_ADMINISTRATOR]
+ABOUT_ACCOUNTS = {"account"}
+OWN = {"home", "password", "exchange"}
 
 
 @pytest.mark.parametrize("subject", sorted(roles.subjects()))
@@ -40,7 +43,8 @@ def test_every_register_has_a_row(register):
 def test_every_row_is_a_register_or_a_page():
     assert roles.subjects() - set(REGISTERS) == {
         *("home", "password", "search", "wall"),
-        *("import", "exchange", "duplicates", "change_set"),
+        *("seen", "about", "retention", "trail_chain"),
+        *("import", "exchange", "duplicates", "change_set", "api", "backup"),
     }
 
 
@@ -60,8 +64,8 @@ def test_every_role_has_a_title():
 
 
 @pytest.mark.parametrize("register", sorted(PEOPLE))
-@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, Role.AUDITOR])
-def test_administrator_and_auditor_see_no_people(register, role):
+@pytest.mark.parametrize("role", [Role.ADMINISTRATOR, *SPLIT, Role.AUDITOR])
+def test_administrators_and_auditor_see_no_people(register, role):
     assert Right.VIEW in roles.rights(Role.SECRETARY, register)
     assert roles.rights(role, register) == Right.NONE
 
@@ -105,3 +109,19 @@ def test_no_right_of_the_way_of_a_notice_is_given_elsewhere(subject):
 def test_whoever_may_do_anything_may_also_look(subject):
     for role in Role:
         assert roles.rights(role, subject) == Right.NONE or Right.VIEW in roles.rights(role, subject)
+
+
+def test_the_administrators_duties_can_be_split_in_two():
+    """Together the two may do what the one may; neither does what the other does."""
+    system, security = ({s: roles.rights(role, s) for s in roles.subjects()} for role in SPLIT)
+    both = {subject: system[subject] | security[subject] for subject in roles.subjects()}
+    assert both == {subject: roles.rights(Role.ADMINISTRATOR, subject) for subject in roles.subjects()}
+    assert {subject for subject, may in security.items() if may & ~Right.VIEW} == ABOUT_ACCOUNTS
+    assert {subject for subject, may in security.items() if may} == ABOUT_ACCOUNTS | OWN | {"community"}
+    assert system["account"] == Right.NONE
+
+
+def test_whoever_may_change_accounts_is_said_to_grant_roles_and_nobody_else_is():
+    assert {role for role in Role if Right.EDIT in roles.rights(role, "account")} == set(roles.GRANTS)
+    assert roles.GRANTS[Role.ADMINISTRATOR] == set(Role)
+    assert not roles.GRANTS[Role.SECURITY_ADMINISTRATOR] & {Role.ADMINISTRATOR, Role.AUDITOR}
