@@ -369,11 +369,19 @@ class _Asked(NamedTuple):
 
 
 def _questions(
-    models: Iterable[Any], words: Sequence[Word], by_ear: bool = False, title: Way = ()
+    models: Iterable[Any],
+    words: Sequence[Word],
+    by_ear: bool = False,
+    title: Way = (),
+    where: Sequence[str] | None = None,
 ) -> dict[Any, _Asked]:
-    """What the index is asked for rows of each of ``models`` in scope; ``title`` are terms besides."""
+    """What the index is asked for rows of each of ``models``; ``title`` are terms besides.
+
+    ``where`` are the ends of the terms for the communities looked in, by default those in scope.
+    """
     ways = [word.by_ear if by_ear else word.ways for word in words]
-    common, where = [_asked(way) for way in ways], _places()
+    common = [_asked(way) for way in ways]
+    where = _places() if where is None else where
     found = {}
     for model in models:
         asked = common
@@ -411,14 +419,15 @@ def _found(model: Any, words: Sequence[Word], by_ear: bool = False) -> list[Sele
     if not (_links(model) or _derived(model)):
         return _own(model, words, by_ear)
     if len(words) > 1:
-        entity = aliased(model)
-        every = (entity.id.in_(_union(_found(model, [word], by_ear))) for word in words)
-        return [select(entity.id).where(*every)]
+        table = model.__table__.alias()
+        return [select(table.c.id).where(*(table.c.id.in_(_union(_found(model, [word], by_ear))) for word in words))]
     parts = _own(model, words, by_ear)
     for link in _links(model):
-        entity = aliased(model)
+        # Over the bare table: it is the rows found that are read within the scope, and a limit to many communities
+        # at every step would keep SQLite from the index of the link.
+        table = model.__table__.alias()
         for targets in _found(link.target, words, by_ear):
-            parts.append(select(entity.id).where(getattr(entity, link.name).in_(targets)))
+            parts.append(select(table.c.id).where(table.c[link.name].in_(targets)))
     for declared in _derived(model):
         entity = aliased(model)
         parts.append(select(entity.id).where(_says(declared, entity, words[0])))
@@ -427,7 +436,9 @@ def _found(model: Any, words: Sequence[Word], by_ear: bool = False) -> list[Sele
 
 def _own(model: Any, words: Sequence[Word], by_ear: bool) -> list[Select[Any]]:
     if is_indexed(model):
-        entries = _entries(str(_questions([model], words, by_ear)[model]))
+        # Of many communities the rows are read within the scope anyway: naming each costs more than it spares.
+        anywhere = [""] if scope.current().path else None
+        entries = _entries(str(_questions([model], words, by_ear, where=anywhere)[model]))
         return [select(_record_id(entries.c.rowid).label("id"))]
     entity, own = aliased(model), own_fields(model)
     return [select(entity.id).where(*(_reads(entity, own, word) for word in words))] if own else []
