@@ -36,7 +36,8 @@ def plan(notice: Notice) -> None:
     if not meant and notice.item and notice.item.board_id:
         meant = (notice.item.board_id,)
     hung = select(Posting.board_id).where(Posting.notice_id == notice.corrects_id, *is_up())
-    boards = db.session.scalars(select(NoticeBoard.id).where(or_(NoticeBoard.id.in_(meant), NoticeBoard.id.in_(hung))))
+    wanted = or_(NoticeBoard.id.in_(meant), NoticeBoard.id.in_(hung))
+    boards = db.session.scalars(select(NoticeBoard.id).where(wanted).order_by(NoticeBoard.id))
     for board_id in boards:
         db.session.add(Posting(community_id=notice.community_id, notice_id=notice.id, board_id=board_id))
 
