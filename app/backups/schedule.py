@@ -6,24 +6,21 @@ Where nobody opens a page nothing changes either. The backup is made by a proces
 from __future__ import annotations
 
 import logging
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 
-from flask import Flask, current_app
+from flask import Flask
 
 from app.backups import operations, rules
 from app.backups.problem import Problem
-from config import ROOT
+from app.kernel import background
 
 log = logging.getLogger("portal")
 
 LOOK_EVERY = 60
 """Seconds between two looks at whether it is time."""
 
-_running: list[subprocess.Popen[bytes]] = []
+_running: background.Processes = []
 
 
 def init_app(app: Flask) -> None:
@@ -54,18 +51,4 @@ def begin_if_due(start: Callable[[], None] | None = None) -> bool:
 
 def begin(by: str = operations.BY) -> None:
     """Make the backup that :func:`operations.announce` told of in a process of its own; the trail names ``by``."""
-    settings = {
-        "PORTAL_INSTANCE": str(current_app.config["INSTANCE"]),
-        "PORTAL_DATABASE": current_app.config["SQLALCHEMY_DATABASE_URI"],
-    }
-    _running[:] = [process for process in _running if process.poll() is None]
-    command = [sys.executable, "-m", "flask", "--app", "app", "backup", "make", "--by", by, "--gently"]
-    process = subprocess.Popen(  # noqa: S603 (our own command)
-        command,
-        cwd=ROOT,
-        env={**os.environ, **settings},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    _running.append(process)
+    background.start(["-m", "flask", "--app", "app", "backup", "make", "--by", by, "--gently"], _running)

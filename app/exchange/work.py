@@ -8,7 +8,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import subprocess
 import sys
 import time
 from contextlib import suppress
@@ -23,9 +22,9 @@ from flask_login import current_user, login_user
 from app.exchange import imports
 from app.exchange.imports import Stopped
 from app.exchange.models import SheetUpload
+from app.kernel import background
 from app.kernel.db import NoRoom, db, refresh_statistics, transaction
 from app.kernel.values import N_, Invalid
-from config import ROOT
 
 AT_ONCE = 500
 """Rows that are worked on while the person waits for the page."""
@@ -34,7 +33,7 @@ STARTING = 30
 TASKS = {"check": "checking", "save": "saving", "save_good": "saving"}
 """What can be asked for, and the state of the upload meanwhile."""
 
-_running: list[subprocess.Popen[bytes]] = []
+_running: background.Processes = []
 
 
 @dataclass(frozen=True)
@@ -55,19 +54,8 @@ def start(upload: SheetUpload, task: str) -> None:
     _tell(current_app, upload.id, 0, 0, 0)
     with transaction():
         upload.state, upload.complaint = TASKS[task], None
-    command = [
-        *(sys.executable, "-m", __name__, str(upload.id), task),
-        *(current_user.get_id(), request.remote_addr or "", str(get_locale() or "zh")),
-    ]
-    settings = {
-        "PORTAL_INSTANCE": str(current_app.config["INSTANCE"]),
-        "PORTAL_DATABASE": current_app.config["SQLALCHEMY_DATABASE_URI"],
-    }
-    _running[:] = [process for process in _running if process.poll() is None]
-    process = subprocess.Popen(  # noqa: S603 (our own module)
-        command, cwd=ROOT, env={**os.environ, **settings}, stdin=subprocess.DEVNULL, start_new_session=True
-    )
-    _running.append(process)
+    of_whom = (current_user.get_id(), request.remote_addr or "", str(get_locale() or "zh"))
+    process = background.start(["-m", __name__, str(upload.id), task, *of_whom], _running)
     _tell(current_app, upload.id, process.pid, 0, 0)
 
 

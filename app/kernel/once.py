@@ -29,7 +29,6 @@ class SentForm(Model):
     __tablename__ = "sent_form"
 
     digest: Mapped[str] = mapped_column(String(64), primary_key=True)
-    register: Mapped[str] = mapped_column(String(60))
     record_id: Mapped[int] = mapped_column(Integer)
     at: Mapped[datetime] = mapped_column(DateTime, index=True, default=now)
 
@@ -58,5 +57,5 @@ def keep(register: str, record_id: int) -> None:
     """Remember, in the transaction at work, what this page has made; a second sending meets a :class:`Conflict`."""
     if digest := _digest(register):
         db.session.execute(delete(SentForm).where(SentForm.at < now() - KEPT))
-        db.session.add(SentForm(digest=digest, register=register, record_id=record_id))
+        db.session.add(SentForm(digest=digest, record_id=record_id))
         db.session.flush()

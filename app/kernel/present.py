@@ -40,8 +40,7 @@ def full_text(declared: Declared, value: Any) -> str:
 
 def reader(declared: Declared) -> Callable[[Any], str]:
     """What turns values of a field into what the person at work sees of them."""
-    in_words = declared.sealed or declared.kind in {"flag", "choice", "moment"}
-    whole: Callable[[Any], str] = partial(full_text, declared) if in_words else show
+    whole = partial(full_text, declared)
     if reads_in_full(declared):
         return whole
     return lambda value: declared.field.mask(shown) if (shown := whole(value)) else shown

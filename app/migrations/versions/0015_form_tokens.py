@@ -13,7 +13,6 @@ def upgrade() -> None:
     op.create_table(
         "sent_form",
         sa.Column("digest", sa.String(length=64), nullable=False),
-        sa.Column("register", sa.String(length=60), nullable=False),
         sa.Column("record_id", sa.Integer(), nullable=False),
         sa.Column("at", sa.DateTime(), nullable=False),
         sa.PrimaryKeyConstraint("digest", name=op.f("pk_sent_form")),
