@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from flask import current_app, flash, g, redirect, request, session, url_for
@@ -11,7 +12,7 @@ from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurit
 from flask_appbuilder.security.views import AuthDBView
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy import select
+from sqlalchemy import Select, bindparam, select
 from sqlalchemy.orm import joinedload
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import dump_cookie
@@ -188,6 +189,13 @@ def is_right(account: Account | None, password: str) -> bool:
     return check_password_hash(stored or fake, rules.normal(password)) and stored is not None
 
 
+@cache
+def _with_number() -> Select[tuple[Account]]:
+    """Sent with each request: put together once."""
+    found = select(Account).where(Account.id == bindparam("number"))
+    return found.options(joinedload(Account.community), joinedload(Account.views))
+
+
 class SecurityManager(FabSecurityManager):
     """Accounts are ours, permissions are in ``app/roles.py``; of FAB's security views only the log-in remains."""
 
@@ -208,10 +216,9 @@ class SecurityManager(FabSecurityManager):
     def find_account(self, key: str) -> Account | None:
         """The account that :meth:`Account.get_id` calls ``key``, with its community and saved views; one query."""
         number = key.partition(".")[0]
+        wanted = {"number": int(number) if number.isdecimal() and len(number) < 10 else 0}
         with as_system(LOG_IN):
-            found = select(Account).where(Account.id == (int(number) if number.isdecimal() and len(number) < 10 else 0))
-            with_both = found.options(joinedload(Account.community), joinedload(Account.views))
-            account = db.session.scalars(with_both).unique().one_or_none()
+            account = db.session.scalars(_with_number(), wanted).unique().one_or_none()
         return account if account is not None and account.active and account.get_id() == key else None
 
     def load_user(self, pk: str) -> Account | None:

@@ -83,6 +83,21 @@ class RecordAction:
     right: Right = Right.VIEW
 
 
+@dataclass(frozen=True)
+class Filter:
+    """A filter above a list: what is ``chosen`` of its ``choices`` (value, label), or the ``title`` of the row it is.
+
+    What was ``typed`` for each of its arguments, and what is ``wrong`` with that.
+    """
+
+    declared: Declared
+    chosen: Any
+    choices: tuple[tuple[str, str], ...]
+    title: str
+    typed: tuple[str, ...]
+    wrong: tuple[str, ...]
+
+
 IN_THE_WAY = _l("The record could not be saved because another one got in its way. Please check and save again.")
 
 LIST_ACTIONS: list[ListAction] = []
@@ -231,12 +246,14 @@ class Register(Named, BaseView):
             top = min((row.values["depth"] for row in page.rows), default=0)
             for (_key, texts), row in zip(rows, page.rows, strict=True):
                 texts[0] = "　" * (row.values["depth"] - top) + texts[0]
-        filters = self._offered_filters(question)
+        filters = self._offered_filters(question, wrong)
+        offered = [*columns, *(d for d in self.offered_columns().values() if d not in columns)]
         shown = self.page(
             "register/list.html",
             title=self.label,
             columns=columns,
-            offered=[*columns, *(d for d in self.offered_columns().values() if d not in columns)],
+            offered=offered,
+            offered_names=" ".join(declared.name for declared in offered),
             rows=rows,
             question=question,
             wrong=wrong,
@@ -334,14 +351,14 @@ class Register(Named, BaseView):
         return str(_("The view is now called “%(name)s”.", name=view.name))
 
     def _chips(
-        self, question: Question, filters: builtins.list[dict[str, Any]], arguments: Mapping[str, str]
+        self, question: Question, filters: builtins.list[Filter], arguments: Mapping[str, str]
     ) -> builtins.list[tuple[Label, str, str]]:
         """What the list is narrowed down to: (label, value in words, the address of the list without it)."""
         found: builtins.list[tuple[Label, str, tuple[str, ...]]] = []
         if question.search:
             found.append((_("Search"), question.search, ("q",)))
         for entry in filters:
-            declared, wanted = entry["declared"], question.filters.get(entry["declared"].name)
+            declared, wanted = entry.declared, question.filters.get(entry.declared.name)
             if wanted is not None:
                 found.append((declared.field.label, _in_words(entry, wanted), _arguments(declared)))
         return [(label, words, self.list_address(_without(arguments, "page", *names))) for label, words, names in found]
@@ -352,23 +369,25 @@ class Register(Named, BaseView):
         readers = [(declared.name, reader(declared)) for declared in columns]
         return [(row.id, [read(row.values[name]) for name, read in readers]) for row in rows]
 
-    def _offered_filters(self, question: Question) -> builtins.list[dict[str, Any]]:
+    def _offered_filters(self, question: Question, wrong: Mapping[str, str]) -> builtins.list[Filter]:
         declared_filters = self.filters()
         offered = codes.choices({d.field.code for d in declared_filters if d.field.code}, today())
         found = []
         for declared in declared_filters:
             chosen = question.filters.get(declared.name)
-            entry: dict[str, Any] = {"declared": declared, "chosen": chosen, "choices": [], "title": ""}
+            own, title = _arguments(declared), ""
+            choices: Iterable[tuple[str, str]] = ()
             if declared.kind == "code":
-                entry["choices"] = offered[declared.field.code or ""]
+                choices = offered[declared.field.code or ""]
             elif declared.kind == "choice" and declared.field.options:
-                entry["choices"] = list(declared.field.options().items())
+                choices = ((value, str(label)) for value, label in declared.field.options().items())
             elif declared.kind == "flag":
-                entry["choices"] = [("1", _("Yes")), ("0", _("No"))]
-                entry["chosen"] = {True: "1", False: "0"}.get(chosen)  # type: ignore[arg-type]
+                choices = (("1", _("Yes")), ("0", _("No")))
+                chosen = None if chosen is None else str(int(chosen))
             elif declared.kind == "link" and chosen is not None:
-                entry["title"] = listing.title(declared.target, chosen) or ""
-            found.append(entry)
+                title = listing.title(declared.target, chosen) or ""
+            typed, faults = (tuple(said.get(name, "") for name in own) for said in (request.args, wrong))
+            found.append(Filter(declared, chosen, tuple(choices), title, typed, faults))
         return found
 
     # --- one record ------------------------------------------------------------------------------------------
@@ -677,15 +696,14 @@ def _without(arguments: Mapping[str, str], *names: str) -> dict[str, str]:
     return {name: value for name, value in arguments.items() if name not in names}
 
 
-def _in_words(entry: Mapping[str, Any], wanted: Any) -> str:
+def _in_words(entry: Filter, wanted: Any) -> str:
     """The value of a filter as people read it."""
     if isinstance(wanted, Days):
         first, last = show(wanted.first), show(wanted.last)
         if not first or not last:
             return str(_("from %(day)s", day=first) if first else _("until %(day)s", day=last))
         return str(_("%(first)s to %(last)s", first=first, last=last)) if first != last else first
-    labels = {str(value): str(label) for value, label in entry["choices"]}
-    return labels.get(str(entry["chosen"]), entry["title"] or show(wanted))
+    return dict(entry.choices).get(str(entry.chosen), entry.title or show(wanted))
 
 
 def _hint(declared: Declared, value: Any) -> str:

@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from flask import g, has_request_context
 from flask_appbuilder import Model
@@ -115,7 +116,22 @@ def _limit_statements(state: ORMExecuteState) -> None:
         raise OutOfScope("a statement over bare tables cannot be limited")
     if state.is_insert or (state.is_update and (state.parameters or _points(state.statement))):
         raise OutOfScope("rows are added and links changed one by one, so that they can be checked")
-    state.statement = state.statement.options(scope.criterion())
+    state.statement = _limited(state.statement, scope.criterion())
+
+
+_limited_before: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
+_MOST_LIMITS = 20
+"""Communities for which a statement is kept."""
+
+
+def _limited(statement: Any, criterion: Any) -> Any:
+    """``statement`` with the criterion; one that is sent again and again is taken apart by SQLAlchemy only once."""
+    kept = _limited_before.setdefault(statement, {})
+    if criterion not in kept:
+        if len(kept) >= _MOST_LIMITS:
+            kept.clear()
+        kept[criterion] = statement.options(criterion)
+    return kept[criterion]
 
 
 def _is_bare(statement: Any) -> bool:

@@ -1,38 +1,114 @@
-"""The rows of a list: drawn here and not in a template, because nothing else on a page is drawn so often."""
+"""The table of a register: drawn here and not in a template, because nothing else on a page is drawn so often."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+from urllib.parse import quote, urlencode
 
+from flask import request
+from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.kernel.fields import Declared
+from app.kernel.fields import Declared, Label
+from app.kernel.listing import Question
 
 LONG, VERY_LONG = 24, 40
 """Characters from which a text is cut off to the eye, and from which it is shown in full when pointed at."""
 _BOX = '<td class="pick"><input type="checkbox" name="ids" value="%s" aria-label="%s"></td>'
 _VIEW = '<a href="%s">%s<span class="unseen"> %s</span></a>'
 _EDIT = ' <a href="/%s/edit/%s?back=%s">%s<span class="unseen"> %s</span></a>'
+_UNSEEN = '<span class="unseen">%s</span>'
+_HEAD = '<th scope="col"%s>%s</th>\n'
+
+NUMBER, DATE, WIDE, MID, BRIEF, USUAL = (
+    *(Markup(f' class="{name}"') for name in ("number", "date", "wide", "mid", "brief")),  # noqa: S704 (our own names)
+    Markup(),
+)
+_ALWAYS = {"integer": NUMBER, "decimal": NUMBER, "date": DATE, "moment": DATE}
+"""The classes of the kinds whose cells are all alike."""
 
 
 def cell_class(declared: Declared, text: str = "") -> Markup:
     """The class of a cell, for its width and alignment, as an attribute; nothing for the usual one."""
-    kind, length = declared.kind, len(text)
-    words = kind in {"text", "long"}
-    if kind in {"integer", "decimal"}:
-        return Markup(' class="number"')
-    if kind in {"date", "moment"}:
-        return Markup(' class="date"')
+    return _ALWAYS.get(declared.kind) or _class_by_length(len(text), declared.kind in {"text", "long"})
+
+
+def _class_by_length(length: int, words: bool) -> Markup:
     if length > LONG:
-        return Markup(' class="wide"')
+        return WIDE
     if length > 7 or (words and length > 5):
-        return Markup(' class="mid"')
-    return Markup(' class="brief"') if not words and 1 < length < 8 else Markup("")
+        return MID
+    return BRIEF if not words and 1 < length < 8 else USUAL
 
 
-def table_rows(
+def table(
+    view: Any,
+    columns: Sequence[Declared],
+    rows: Iterable[tuple[int, Sequence[str]]],
+    caption: Label,
+    may_edit: bool = False,
+    question: Question | None = None,
+    sortable: Collection[str] = (),
+    choosing: bool = False,
+) -> Markup:
+    """The table of ``rows`` of the register ``view``, each an id and its texts.
+
+    The column that names a row leads to it. Given the ``question`` of a list, the headings of the ``sortable`` columns
+    sort it; ``choosing`` puts a box before each row.
+    """
+    names = [declared.name for declared in columns]
+    title = view.model.__title__
+    named = names.index(title) if title in names else None
+    sorting = None
+    if question is not None:
+        kept = [(name, text) for name, text in request.args.items() if text and name not in {"order", "desc", "page"}]
+        address = f"{request.path}?{urlencode(kept)}{'&' if kept else ''}"
+        sorting = _Sorting(address, question.order, question.descending, frozenset(sortable))
+    does = may_edit or named is None
+    head = drawn_head(get_locale().language, tuple(columns), choosing, does, sorting)
+    back = quote(request.full_path.rstrip("?"), safe="/")
+    body = _table_rows(view.name, columns, rows, named, back, may_edit, choosing)
+    return Markup(  # noqa: S704 (every text has been escaped)
+        f'<div class="sheet" role="region" tabindex="0" aria-label="{escape(caption)}">\n<table>\n'
+        f"<thead>{head}</thead>\n<tbody>\n{body}</tbody>\n</table>\n</div>"
+    )
+
+
+class _Sorting(NamedTuple):
+    """By what a list is sorted now, and the beginning of the addresses that sort it by ``sortable`` columns."""
+
+    address: str
+    order: str
+    descending: bool
+    sortable: frozenset[str]
+
+
+@lru_cache(maxsize=1_000)
+def drawn_head(
+    _language: str, columns: tuple[Declared, ...], choosing: bool, does: bool, sorting: _Sorting | None
+) -> str:
+    """The headings of a table, drawn once for each language; ``does`` leaves room for what is done with a row."""
+    drawn = ["<tr>\n"]
+    if choosing:
+        drawn.append(_HEAD % (' class="pick"', _UNSEEN % escape(_("Choose"))))
+    for declared in columns:
+        attributes, label = str(cell_class(declared)), str(escape(declared.field.label))
+        if sorting is not None and declared.name in sorting.sortable:
+            order = f"order={declared.name}"
+            if sorting.order == declared.name:
+                attributes += f' aria-sort="{"descending" if sorting.descending else "ascending"}"'
+                order += "" if sorting.descending else "&desc=1"
+            label = f'<a href="{escape(sorting.address + order)}">{label}</a>'
+        drawn.append(_HEAD % (attributes, label))
+    if does:
+        drawn.append(_HEAD % (' class="do"', _UNSEEN % escape(_("Edit"))))
+    return "".join([*drawn, "</tr>"])
+
+
+def _table_rows(
     register: str,
     columns: Sequence[Declared],
     rows: Iterable[tuple[int, Sequence[str]]],
@@ -40,23 +116,25 @@ def table_rows(
     back: str,
     may_edit: bool,
     choosing: bool,
-) -> Markup:
-    """The rows of a table of ``register``, each an id and its texts, which are escaped here.
+) -> str:
+    """The rows of a table of ``register``, their texts escaped.
 
     The ``named`` column leads to the record; where there is none, a link behind the row does. ``back`` is where editing
-    leads back to, quoted; ``choosing`` puts a box before each row.
+    leads back to, quoted.
     """
-    nameless, view, edit = (escape(text) for text in (_("(no name)"), _("View"), _("Edit")))
+    nameless, view, edit = (str(escape(text)) for text in (_("(no name)"), _("View"), _("Edit")))
+    always = [(_ALWAYS.get(declared.kind), declared.kind in {"text", "long"}) for declared in columns]
     drawn: list[str] = []
     for key, texts in rows:
-        address, name = f"/{register}/show/{key}", escape(texts[named or 0])
+        address, name = f"/{register}/show/{key}", str(escape(texts[named or 0]))
         drawn.append("<tr>")
         if choosing:
             drawn.append(_BOX % (key, name or nameless))
-        for index, declared in enumerate(columns):
-            content = _content(texts[index] or (nameless if index == named else ""))
-            linked = f'<a href="{address}">{content}</a>' if index == named else content
-            drawn.append(f"<td{cell_class(declared, texts[index])}>{linked}</td>")
+        for index, (text, (its_class, words)) in enumerate(zip(texts, always, strict=True)):
+            content = _content(text)
+            if index == named:
+                content = f'<a href="{address}">{content or nameless}</a>'
+            drawn.append(f"<td{its_class or _class_by_length(len(text), words)}>{content}</td>")
         if may_edit or named is None:
             drawn.append('<td class="do">')
             if named is None:
@@ -65,11 +143,13 @@ def table_rows(
                 drawn.append(_EDIT % (register, key, back, edit, name))
             drawn.append("</td>")
         drawn.append("</tr>\n")
-    return Markup("".join(drawn))  # noqa: S704 (every text has been escaped)
+    return "".join(drawn)
 
 
-def _content(text: Any) -> str:
+def _content(text: str) -> str:
     """The text of a cell: its indent as it is, and cut off to the eye if it is long."""
+    if len(text) <= LONG:
+        return text if text.isalnum() else str(escape(text))  # most are, and in letters and digits nothing is escaped
     bare = text.lstrip("　")
     indent, shown = text[: len(text) - len(bare)], escape(bare)
     if len(bare) <= LONG:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
 from flask.globals import request_ctx
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
 from flask_login import current_user
-from flask_wtf.csrf import CSRFError
+from flask_wtf.csrf import CSRFError, generate_csrf
 from markupsafe import Markup
 from sqlalchemy.exc import DataError
 from werkzeug.exceptions import BadRequest, HTTPException, InternalServerError
@@ -27,8 +28,8 @@ from app.kernel.capability import Capability
 from app.kernel.db import NO_ROOM, Conflict, NoRoom, db
 from app.kernel.scope import OutOfScope
 from app.roles import OF_ALL, TITLES
-from app.web import rows
-from app.web.words import Words
+from app.web import rows, words
+from app.web.kept import Kept
 
 log = logging.getLogger("portal")
 
@@ -61,9 +62,24 @@ def static_url(filename: str) -> str:
 @cache
 def icon(name: str, css_class: str = "icon") -> Markup:
     """A picture of ``icons.svg``, for the eye only."""
-    return Markup(
-        '<svg class="{}" width="20" height="20" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>'
-    ).format(css_class, static_url("icons.svg"), name)
+    return Markup('<svg class="{}" width="20" height="20" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+        css_class, static_url("icons.svg"), name
+    )
+
+
+def csrf() -> Markup:
+    """The hidden input by which a form is known to be ours; one token for all forms of a page."""
+    if "csrf_input" not in g:
+        g.csrf_input = Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
+    drawn: Markup = g.csrf_input
+    return drawn
+
+
+def here(changes: Mapping[str, Any]) -> str:
+    """The present address with some arguments changed; an empty one is dropped, and with any change the page is."""
+    kept = {name: value for name, value in request.args.items() if value and name not in {"page", *changes}}
+    kept.update({name: value for name, value in changes.items() if value})
+    return f"{request.path}?{urlencode(kept)}" if kept else request.path
 
 
 def menu() -> Markup:
@@ -71,7 +87,9 @@ def menu() -> Markup:
     endpoint, blueprint = request.endpoint or "", request.blueprint
     drawn: Callable[[str, str, str | None, str, bool], Markup] = current_app.extensions["menu"]
     sees_all = any(permitted(subject, Right.VIEW) for subject in OF_ALL)
-    return drawn(current_user.role, str(get_locale()), blueprint, endpoint if endpoint in _listed() else "", sees_all)
+    return drawn(
+        current_user.role, get_locale().language, blueprint, endpoint if endpoint in _listed() else "", sees_all
+    )
 
 
 def _listed() -> Collection[str]:
@@ -216,12 +234,13 @@ def switch_language(locale: str) -> Response:
 
 def init_app(app: Flask) -> None:
     app.view_functions["LocaleView.index"] = switch_language
-    app.extensions["babel"].instance.domain_instance = Words()
+    app.extensions["babel"].instance.domain_instance = words.Words()
     app.jinja_env.globals.update(static_url=static_url, menu=menu, Right=Right, permitted=permitted, role_titles=TITLES)
-    app.jinja_env.globals.update(drawn_icon=icon, cell_class=rows.cell_class, table_rows=rows.table_rows)
+    app.jinja_env.add_extension(Kept)
+    app.jinja_env.globals.update(_=words.drawn, icon=icon, csrf=csrf, here=here)
+    app.jinja_env.globals.update(cell_class=rows.cell_class, table=rows.table)
     app.extensions["menu"] = lru_cache(maxsize=400)(_draw_menu)
     app.extensions["listed"] = frozenset(_menu_endpoints(app.extensions["capabilities"]))
-    app.jinja_env.globals["locale"] = lambda: str(get_locale() or "zh")
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(CSRFError, _csrf_error)
@@ -234,4 +253,9 @@ def init_app(app: Flask) -> None:
 
     @app.context_processor
     def _person() -> dict[str, Any]:
-        return {"person": current_user if current_user and current_user.is_authenticated else None, "g": g}
+        person = current_user._get_current_object()
+        return {
+            "person": person if person and person.is_authenticated else None,
+            "language": get_locale().language,
+            "_": words.spoken(),
+        }

@@ -4,7 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask_babel import Domain, get_locale
+from flask_babel import Domain, get_domain, get_locale
+from markupsafe import Markup
+
+
+class Spoken(dict[str, Markup]):
+    """The words of one language as they stand in a template, where it is called ``_``.
+
+    They are ours and stay as they are; what is filled in is escaped.
+    """
+
+    def __init__(self, translations: Any) -> None:
+        super().__init__()
+        self._translations = translations
+
+    def __missing__(self, message: str) -> Markup:
+        found = self[message] = Markup(self._translations.ugettext(message))  # noqa: S704
+        return found
+
+    def __call__(self, message: str, **filled: Any) -> Markup:
+        return self[message] % filled if filled or "%" in message else self[message]
 
 
 class Words(Domain):
@@ -13,6 +32,7 @@ class Words(Domain):
     def __init__(self) -> None:
         super().__init__()
         self._found: dict[str, Any] = {}
+        self._spoken: dict[str, Spoken] = {}
 
     def get_translations(self) -> Any:
         locale = get_locale()
@@ -22,3 +42,20 @@ class Words(Domain):
         if found is None:
             found = self._found[locale.language] = super().get_translations()
         return found
+
+    def spoken(self, language: str) -> Spoken:
+        found = self._spoken.get(language)
+        if found is None:
+            found = self._spoken[language] = Spoken(self.get_translations())
+        return found
+
+
+def spoken() -> Spoken:
+    """The words of the language in force."""
+    words: Words = get_domain()
+    return words.spoken(get_locale().language)
+
+
+def drawn(message: str, **filled: Any) -> Markup:
+    """``_`` where a template does not know which page it is drawn for, as in a macro."""
+    return spoken()(message, **filled)

@@ -19,10 +19,12 @@ from app.accounts import security
 from app.kernel import listing, paging
 from app.kernel.access import Right
 from app.kernel.codes import Code
-from app.kernel.db import db
+from app.kernel.db import db, today, transaction
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
 from app.roles import Role
+from app.web import rows
+from app.web.kept import Kept
 from tests.web.page import Page, one_database
 from tests.web.typed import a_full_row, han
 from tests.world import World, owner
@@ -106,6 +108,56 @@ def test_every_page_a_role_can_reach_is_in_order(inhabited: World, role: Role) -
     assert not wrong
     assert not {title: paths for title, paths in titles.items() if len(paths) > 1}, "pages with the same title"
     assert visited >= {"/", "/password/"} | lists_of(role) | pages_of(role)
+
+
+TOKENS = re.compile(r'name="(?:csrf_token|token)" value="[^"]*"')
+
+
+@one_database
+def test_what_is_kept_of_a_page_is_what_would_be_drawn_for_each_person_anew(inhabited: World) -> None:
+    """Of other rights, another community, with other words and columns, seen one after another."""
+    english, choosy = inhabited.client("office_staff"), inhabited.client("branch_secretary")
+    english.get("/lang/en")
+    choosy.post("/volunteer/columns/", data={"order": "person_id team_id", "column": ["person_id", "team_id"]})
+    people = [english, choosy, *map(inhabited.client, ("stranger", "supervisor"))]
+    pages = [f"/{name}/list/?page=1" for name in REGISTERS]
+    pages += ["/", "/volunteer/add/", "/volunteer/list/?q=%E7%8E%8B", "/volunteer/list/?skill=1&order=skill"]
+    pages += ["/volunteer/list/?order=skill&desc=1&registered_on.from=x"]
+
+    def drawn() -> Iterator[str]:
+        for page in pages:
+            for person in people:
+                yield TOKENS.sub("", person.get(page).get_data(as_text=True))
+
+    forget_what_was_drawn(inhabited)
+    first, again, anew = list(drawn()), list(drawn()), []
+    for page in pages:
+        for person in people:
+            forget_what_was_drawn(inhabited)
+            anew.append(TOKENS.sub("", person.get(page).get_data(as_text=True)))
+    assert first == anew
+    assert again == anew
+
+
+def forget_what_was_drawn(world: World) -> None:
+    world.app.jinja_env.extensions[Kept.identifier].forget()  # type: ignore[attr-defined]
+    world.app.extensions["menu"].cache_clear()
+    rows.drawn_head.cache_clear()
+
+
+@one_database
+def test_a_code_is_offered_above_the_list_from_the_moment_it_is_added_until_it_is_retired(world: World) -> None:
+    staff = world.client("office_staff")
+
+    def offered() -> list[str]:
+        return [option.text for option in Page(staff.get("/volunteer/list/?page=1")).soup.select("#by-skill option")]
+
+    before = offered()
+    key = world.make("code", code_list="skill", value="99", label="茶艺")
+    assert set(offered()) == {*before, "茶艺"}
+    with world.work(), as_system("test"), transaction():
+        db.session.get_one(Code, key).retired_on = today()
+    assert offered() == before
 
 
 @one_database
