@@ -91,6 +91,7 @@ def build(settings: Settings) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
         PERMANENT_SESSION_LIFETIME=timedelta(hours=10),
+        SESSION_REFRESH_EACH_REQUEST=False,  # it is marked as in use once a minute
         WTF_CSRF_TIME_LIMIT=None,
         MAX_CONTENT_LENGTH=MAX_FILE + 1024 * 1024,  # a sheet, and what comes with it
         MAX_FORM_MEMORY_SIZE=4 * 1024 * 1024,

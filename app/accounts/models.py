@@ -17,10 +17,26 @@ from app.kernel.crypto import KEYED, SEALED_AT
 from app.kernel.db import InCommunity, Record, db
 from app.kernel.fields import field, link
 from app.kernel.values import read_name
-from app.kernel.views import SavedView
 
 
-class Account(Record, InCommunity, UserMixin):
+class Known(UserMixin):
+    """How a session knows an account, and how the trail names it."""
+
+    def get_id(self) -> str:
+        """What a session is known by: counting up the epoch ends every session of the account."""
+        return f"{self.id}.{self.session_epoch}"
+
+    @property
+    def actor(self) -> str:
+        """How the trail names who did something: two people may be called the same."""
+        return f"{self.full_name} ({self.username})"
+
+    @property
+    def is_active(self) -> bool:
+        return bool(self.active)
+
+
+class Account(Record, InCommunity, Known):
     """Somebody who logs in; sees their community, or the branch of the tree below it."""
 
     __tablename__ = "account"
@@ -46,20 +62,6 @@ class Account(Record, InCommunity, UserMixin):
     recovery_codes: Mapped[list[str]] = mapped_column(JSON, default=list, info={"undo": False, KEYED: []})
 
     community: Mapped[Community] = relationship()
-    views: Mapped[list[SavedView]] = relationship(order_by=SavedView.id, viewonly=True)
-
-    def get_id(self) -> str:
-        """What a session is known by: counting up the epoch ends every session of the account."""
-        return f"{self.id}.{self.session_epoch}"
-
-    @property
-    def actor(self) -> str:
-        """How the trail names who did something: two people may be called the same."""
-        return f"{self.full_name} ({self.username})"
-
-    @property
-    def is_active(self) -> bool:
-        return self.active
 
     @property
     def totp_place(self) -> str:

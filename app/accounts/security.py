@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache
 from typing import Any
 
 from flask import current_app, flash, g, redirect, request, session, url_for
@@ -12,8 +11,7 @@ from flask_appbuilder.security.sqla.manager import SecurityManager as FabSecurit
 from flask_appbuilder.security.views import AuthDBView
 from flask_babel import gettext as _
 from flask_login import current_user, login_user, logout_user
-from sqlalchemy import Select, bindparam, select
-from sqlalchemy.orm import joinedload
+from sqlalchemy import select
 from werkzeug.exceptions import HTTPException
 from werkzeug.http import dump_cookie
 from werkzeug.routing import RequestRedirect
@@ -21,6 +19,7 @@ from werkzeug.security import check_password_hash, generate_password_hash
 from werkzeug.wrappers import Response
 
 from app.accounts import doors, factor, rules, sessions
+from app.accounts.at_work import AtWork, at_work
 from app.accounts.doors import Attempt, Closed, told
 from app.accounts.models import Account, note
 from app.community.models import BOTTOM_LEVEL
@@ -40,11 +39,11 @@ def hashed(password: str) -> str:
     return generate_password_hash(rules.normal(password))
 
 
-def scope_of(account: Account) -> Scope:
-    """What an account sees: its community, and all below it where there is anything below."""
-    community = account.community
+def scope_of(person: AtWork) -> Scope:
+    """What somebody sees: their community, and all below it where there is anything below."""
+    community = person.community
     path = "" if community.level == BOTTOM_LEVEL else community.path
-    return Scope(community.id, path, actor=account.actor)
+    return Scope(community.id, path, actor=person.actor)
 
 
 class LoginView(Named, AuthDBView):
@@ -189,11 +188,10 @@ def is_right(account: Account | None, password: str) -> bool:
     return check_password_hash(stored or fake, rules.normal(password)) and stored is not None
 
 
-@cache
-def _with_number() -> Select[tuple[Account]]:
-    """Sent with each request: put together once."""
-    found = select(Account).where(Account.id == bindparam("number"))
-    return found.options(joinedload(Account.community), joinedload(Account.views))
+def _number(key: str) -> int:
+    """The id of the account that a session is about; 0, which none has, of what is no key."""
+    number = key.partition(".")[0]
+    return int(number) if number.isdecimal() and len(number) < 10 else 0
 
 
 class SecurityManager(FabSecurityManager):
@@ -214,20 +212,19 @@ class SecurityManager(FabSecurityManager):
         return False
 
     def find_account(self, key: str) -> Account | None:
-        """The account that :meth:`Account.get_id` calls ``key``, with its community and saved views; one query."""
-        number = key.partition(".")[0]
-        wanted = {"number": int(number) if number.isdecimal() and len(number) < 10 else 0}
+        """The account that :meth:`Known.get_id` calls ``key``."""
         with as_system(LOG_IN):
-            account = db.session.scalars(_with_number(), wanted).unique().one_or_none()
+            account = db.session.get(Account, _number(key))
         return account if account is not None and account.active and account.get_id() == key else None
 
-    def load_user(self, pk: str) -> Account | None:
-        """The account of a session; sets the scope of the request. One of an ended epoch or session opens nothing."""
-        account = self.find_account(pk)
-        if account is None or not sessions.goes_on():
+    def load_user(self, pk: str) -> AtWork | None:
+        """The person of a session; sets the scope of the request. One of an ended epoch or session opens nothing."""
+        with as_system(LOG_IN):
+            person = at_work(_number(pk))
+        if person is None or not person.active or person.get_id() != pk or not sessions.goes_on():
             return None
-        g.scope = scope_of(account)
-        return account
+        g.scope = scope_of(person)
+        return person
 
     @as_system(LOG_IN)
     def auth_user_db(self, username: str, password: str) -> Account | None:

@@ -116,12 +116,12 @@ def _enter() -> None:
     request.max_content_length = MAX_BODY
     limits: Limits = current_app.extensions["api_limits"]
     sent = request.authorization
-    account = keys.owner(sent.token or "") if sent is not None and sent.type == "bearer" else None
-    if account is None:
+    person = keys.owner(sent.token or "") if sent is not None and sent.type == "bearer" else None
+    if person is None:
         abort(401 if limits.wrong_key(request.remote_addr or "") else 429)
-    login_user(account)
-    g.scope = scope_of(account)
-    if not limits.call(account.id):
+    login_user(person)
+    g.scope = scope_of(person)
+    if not limits.call(person.id):
         abort(429)
     if not permitted("api", Right.EDIT):
         abort(403)

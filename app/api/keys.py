@@ -9,9 +9,10 @@ from typing import Any
 
 from flask import current_app
 from sqlalchemy import event, select, update
-from sqlalchemy.orm import Session, contains_eager, joinedload
+from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import get_history
 
+from app.accounts.at_work import AtWork, program
 from app.accounts.models import Account
 from app.api import rules
 from app.api.models import ApiKey
@@ -54,23 +55,22 @@ def revoke(key: ApiKey) -> None:
         _tell("key_revoked", key.account, key.name)
 
 
-def owner(secret: str) -> Account | None:
-    """The account whose valid key this is, with its community, in one query."""
+def owner(secret: str) -> AtWork | None:
+    """The person whose valid key this is, in one query."""
     if not secret or len(secret) > 100:
         return None
     with as_system(WHO):
         key: ApiKey | None = db.session.scalar(
             select(ApiKey)
-            .join(ApiKey.account)
-            .options(contains_eager(ApiKey.account).options(joinedload(Account.community)))
+            .options(joinedload(ApiKey.account).options(joinedload(Account.community)))
             .where(ApiKey.digest == digest(secret))
         )
         if key is None or not key.is_valid(today()) or not key.account.active:
             return None
+        person = program(key.account)
         if key.last_used_on != today():
             _note_use(key)
-            return owner(secret)  # what was loaded is out of date since the commit
-        return key.account
+        return person
 
 
 def _note_use(key: ApiKey) -> None:

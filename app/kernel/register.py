@@ -299,7 +299,7 @@ class Register(Named, BaseView):
             flash(_("Please choose at least one column."), "warning")
         else:
             with transaction():
-                views.mine(self.name).choose_columns([] if "usual" in request.form else chosen)
+                views.mine_to_change(self.name).choose_columns([] if "usual" in request.form else chosen)
         arguments = self.own_arguments(views.read_arguments(request.form.get("arguments", "")))
         address = self.list_address(_without(arguments, "columns"))
         return redirect(f"{address}#columns" if {"up", "down"} & set(request.form) else address)
@@ -308,7 +308,7 @@ class Register(Named, BaseView):
     @needs(Right.VIEW)
     def saved_views(self) -> str | Response:
         """The person's saved views of this list: to save one more, rename, delete, or begin the list with one."""
-        saved, wrong, view = views.mine(self.name), "", None
+        saved, wrong, view = views.mine_to_change(self.name), "", None
         arguments = _without(self.own_arguments(views.read_arguments(request.values.get("arguments", ""))), "page")
         if request.method == "POST":
             view = saved.find(request.form.get("view", ""))

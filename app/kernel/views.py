@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, urlencode
 from flask import current_app, request
 from flask_appbuilder import Model
 from flask_login import current_user
-from sqlalchemy import ForeignKey, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
 from werkzeug.wrappers import Response
 
@@ -117,8 +117,14 @@ class Views:
 
 
 def mine(register: str) -> Views:
-    """What the person at work saved for ``register``, in the order of saving; it was loaded with their account."""
+    """What the person at work saved for ``register``, in the order of saving; to look at, as it came with them."""
     return Views(register, tuple(view for view in current_user.views if view.register == register))
+
+
+def mine_to_change(register: str) -> Views:
+    """The same, to be changed in the transaction at work."""
+    own = select(SavedView).where(SavedView.account_id == current_user.id, SavedView.register == register)
+    return Views(register, tuple(db.session.scalars(own.order_by(SavedView.id))))
 
 
 def read_view_name(text: str) -> str:

@@ -62,7 +62,7 @@ def static_url(filename: str) -> str:
 @cache
 def icon(name: str, css_class: str = "icon") -> Markup:
     """A picture of ``icons.svg``, for the eye only."""
-    return Markup('<svg class="{}" width="20" height="20" aria-hidden="true"><use href="{}#{}"/></svg>').format(
+    return Markup('<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>').format(
         css_class, static_url("icons.svg"), name
     )
 
