@@ -19,7 +19,7 @@ from typing import Any
 
 from flask import current_app
 from flask_appbuilder import Model
-from sqlalchemy import Connection, Date, Integer, String, Table, select
+from sqlalchemy import Connection, Date, Integer, String, Table, bindparam, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import insert_rows, today
@@ -55,6 +55,13 @@ class TrailAnchor(Model):
     day: Mapped[date] = mapped_column(Date, primary_key=True)
     entries: Mapped[int] = mapped_column(Integer)
     digest: Mapped[str] = mapped_column(String(64))
+
+
+_HEADS, _ANCHORS = (Model.metadata.tables[model.__tablename__] for model in (TrailHead, TrailAnchor))
+# Every piece of work sends these: writing a statement takes longer than running it.
+_HOLD = select(_HEADS.c.entries, _HEADS.c.digest).with_for_update()
+_MOVE = _HEADS.update().values(entries=_HEADS.c.entries + bindparam("more"), digest=bindparam("comes_to"))
+_IS_ANCHORED = select(_ANCHORS.c.day).where(_ANCHORS.c.day == bindparam("wanted"))
 
 
 @dataclass(frozen=True)
@@ -98,17 +105,27 @@ def _digest(before: str, shared: str, own: str) -> str:
     return sha256(f"{before}\n{shared}\n{own}".encode()).hexdigest()
 
 
+_anchored: tuple[date | None, str] = (None, BEGINNING)
+"""A day and a digest: wherever the chain has come to this digest, that day has its anchor.
+
+The anchor was written with or before the entry of that digest, so this holds whichever database is asked, also one
+that another process has gone on writing to or that was restored: there the chain comes to something else.
+"""
+
+
 def append(connection: Connection, table: Table, acts: Acts) -> None:
     """Write the entries of ``acts`` at the end of the chain in ``table``, in the transaction of ``connection``."""
-    heads = Model.metadata.tables[TrailHead.__tablename__]
-    head = connection.execute(select(heads).with_for_update()).first()
+    global _anchored
+    head, day = connection.execute(_HOLD).first(), today()
     if head is None:
-        connection.execute(heads.insert().values(id=1, entries=0, digest=BEGINNING))
-    elif head.entries:
-        _anchor(connection, Anchor(today(), head.entries, head.digest))
+        connection.execute(_HEADS.insert().values(id=1, entries=0, digest=BEGINNING))
+    elif head.entries and _anchored != (day, head.digest):
+        _anchor(connection, Anchor(day, head.entries, head.digest))
     chained = _Chained(head.digest if head is not None else BEGINNING, acts)
     insert_rows(connection, table, [*COVERED, "version", "created_at", "digest"], chained)
-    connection.execute(heads.update().values(entries=heads.c.entries + chained.count, digest=chained.digest))
+    connection.execute(_MOVE, {"more": chained.count, "comes_to": chained.digest})
+    if head is not None and head.entries:
+        _anchored = day, chained.digest
 
 
 class _Chained:
@@ -128,10 +145,9 @@ class _Chained:
 
 def _anchor(connection: Connection, anchor: Anchor) -> None:
     """Write the anchor of the day, unless there is one. All that it covers has been committed before."""
-    anchors = Model.metadata.tables[TrailAnchor.__tablename__]
-    if connection.scalar(select(anchors.c.day).where(anchors.c.day == anchor.day)) is not None:
+    if connection.scalar(_IS_ANCHORED, {"wanted": anchor.day}) is not None:
         return
-    connection.execute(anchors.insert().values(vars(anchor)))
+    connection.execute(_ANCHORS.insert().values(vars(anchor)))
     try:
         with anchor_file().open("a", encoding="ascii", newline="") as file:
             csv.writer(file).writerow([anchor.day.isoformat(), anchor.entries, anchor.digest])
@@ -161,9 +177,8 @@ def verify(connection: Connection, table: Table) -> Finding:
 
 
 def _in_database(connection: Connection) -> set[Anchor]:
-    anchors, heads = (Model.metadata.tables[model.__tablename__] for model in (TrailAnchor, TrailHead))
-    found = {Anchor(**row) for row in connection.execute(select(anchors)).mappings()}
-    return found | {Anchor(today(), head.entries, head.digest) for head in connection.execute(select(heads))}
+    found = {Anchor(**row) for row in connection.execute(select(_ANCHORS)).mappings()}
+    return found | {Anchor(today(), head.entries, head.digest) for head in connection.execute(select(_HEADS))}
 
 
 def _in_file() -> tuple[set[Anchor], tuple[int, ...]]:
