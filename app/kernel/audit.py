@@ -16,8 +16,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import JSON, ColumnElement, Index, Integer, String, and_, event, inspect, or_, select
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
 
-from app.kernel import chain, registers, scope
-from app.kernel.codes import Code
+from app.kernel import chain, codes, registers, scope
 from app.kernel.db import InCommunity, Record, db, now
 from app.kernel.fields import Access, Declared, Derived, derived, field, fields_of, title_of
 from app.kernel.values import show
@@ -131,9 +130,7 @@ def _note(entry: dict[str, Any], about: list[tuple[str, int | None, dict[str, An
 def _entry(action: str, register: str, community_id: int | None = None, by: str | None = None) -> dict[str, Any]:
     who, address = actor()
     if community_id is None:
-        community = Model.metadata.tables["community"]
-        top = select(community.c.id).order_by(community.c.path).limit(1)
-        community_id = scope.current().community_id or db.session.connection().scalar(top)
+        community_id = scope.current().community_id or _top_of_the_tree()
     return {
         "at": now(),
         "actor": by or who,
@@ -142,6 +139,12 @@ def _entry(action: str, register: str, community_id: int | None = None, by: str 
         "address": address,
         "community_id": community_id,
     }
+
+
+def _top_of_the_tree() -> int | None:
+    community = Model.metadata.tables["community"]
+    top: int | None = db.session.connection().scalar(select(community.c.id).order_by(community.c.path).limit(1))
+    return top
 
 
 def act(row: Any, action: str) -> None:
@@ -156,22 +159,13 @@ def _told(session: Session, declared: Declared, value: Any) -> str:
     if declared.kind == "flag":
         text = "是" if value else "否"
     elif declared.kind == "code":
-        text = _code_label(session, str(declared.field.code), value)
+        text = codes.label(str(declared.field.code), value)
     elif declared.kind == "link":
         target = session.get(declared.target, value)
         text = title_of(target) if target is not None else str(value)
     else:
         text = show(value)
     return text if declared.field.access is Access.OPEN or not text else declared.field.mask(text)
-
-
-def _code_label(session: Session, code_list: str, value: str) -> str:
-    """What a code means; remembered for the length of the transaction, as a sheet says the same few again and again."""
-    known = session.info.setdefault("code_labels", {})
-    if (code_list, value) not in known:
-        label = session.scalar(select(Code.label).where(Code.code_list == code_list, Code.value == value))
-        known[code_list, value] = label or value
-    return str(known[code_list, value])
 
 
 def _is_seen(declared: Declared) -> bool:
@@ -290,7 +284,7 @@ def _take_back(session: Session, ended: SessionTransaction) -> None:
 @event.listens_for(Session, "after_transaction_end")
 def _forget(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is None:
-        for kept in (NOTED, TRIALS, "audit", "code_labels"):
+        for kept in (NOTED, TRIALS, "audit"):
             session.info.pop(kept, None)
 
 

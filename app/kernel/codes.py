@@ -6,11 +6,14 @@ GB/T 4762 political status). A code in use means something in old records, so co
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from functools import cache
+from typing import Any, NamedTuple
 
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Integer, String, UniqueConstraint, event, select
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy import Integer, Select, String, UniqueConstraint, bindparam, event, select
+from sqlalchemy.orm import Mapped, Session, SessionTransaction
 
 from app.kernel.db import Record, db
 from app.kernel.fields import field
@@ -66,18 +69,70 @@ def _keep_codes(session: Session, _context: object, _instances: object) -> None:
 
 
 Choices = dict[str, list[tuple[str, str]]]
+KEPT = "codes"
+"""Where a session keeps the code lists it has read, for the length of a transaction."""
 
 
-def choices(lists: set[str], today: date) -> Choices:
-    """For each code list its (value, label) pairs that can be chosen ``today``, in order; one query."""
-    found: Choices = {name: [] for name in lists}
-    if lists:
-        rows = db.session.execute(
-            select(Code.code_list, Code.value, Code.label)
-            .where(Code.code_list.in_(lists))
-            .where((Code.retired_on.is_(None)) | (Code.retired_on > today))
-            .order_by(Code.code_list, Code.position, Code.value)
-        )
-        for name, value, label in rows:
-            found[name].append((value, label))
-    return found
+class Meaning(NamedTuple):
+    """What a code means, and from which day it can no longer be chosen."""
+
+    label: str
+    retired_on: date | None
+
+
+def meanings(lists: Iterable[str]) -> Mapping[str, Mapping[str, Meaning]]:
+    """For each code list what its codes mean, by their value and in order, the retired ones among them.
+
+    A list is read once in a transaction: a form, the check of it and the trail all ask for the same few.
+    """
+    session = db.session()
+    kept: dict[str, dict[str, Meaning]] = session.info.setdefault(KEPT, {})
+    if missing := [name for name in lists if name not in kept]:
+        kept |= {name: {} for name in missing}
+        # Codes are of no community: there is nothing the session would add to the statement.
+        for name, value, label, retired_on in session.connection().execute(_read(), {"lists": missing}):
+            kept[name][value] = Meaning(label, retired_on)
+    return kept
+
+
+@cache
+def _read() -> Select[Any]:
+    code = Code.__table__.c
+    of_lists = code.code_list.in_(bindparam("lists", expanding=True))
+    return (
+        select(code.code_list, code.value, code.label, code.retired_on)
+        .where(of_lists)
+        .order_by(code.code_list, code.position, code.value)
+    )
+
+
+@event.listens_for(Session, "after_flush")
+def _read_what_was_changed(session: Session, _context: object) -> None:
+    if any(isinstance(row, Code) for row in (*session.new, *session.dirty)):
+        session.info.pop(KEPT, None)
+
+
+@event.listens_for(Session, "after_soft_rollback")
+@event.listens_for(Session, "after_transaction_end")
+def _forget(session: Session, ended: SessionTransaction) -> None:
+    if ended.parent is None or ended.nested:
+        session.info.pop(KEPT, None)
+
+
+def label(code_list: str, value: str) -> str:
+    """What a code means; a value that is not on the list stands for itself."""
+    found = meanings([code_list])[code_list].get(value)
+    return found.label if found is not None else value
+
+
+def choices(lists: Collection[str], today: date) -> Choices:
+    """For each code list its (value, label) pairs that can be chosen ``today``, in order."""
+    known = meanings(lists)
+    return {
+        name: [
+            (value, meaning.label)
+            for value, meaning in known[name].items()
+            if meaning.retired_on is None or meaning.retired_on > today
+        ]
+        for name in lists
+    }
