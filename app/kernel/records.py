@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, TypeVar
 
-from sqlalchemy import UniqueConstraint, func, inspect, select
+from sqlalchemy import Select, UniqueConstraint, bindparam, func, inspect, select
 
 from app.kernel import codes, listing, registers, scope
 from app.kernel.db import InCommunity, Scoped, db, today
@@ -73,54 +74,61 @@ def completed(model: Any, data: Data) -> dict[str, Any]:
 
 
 def problems(model: Any, data: Data, record: Any = None) -> list[Violation]:
-    """Everything that is wrong with ``data`` for a new row, or for ``record``."""
+    """Everything that is wrong with ``data`` for a new row, or for ``record``.
+
+    What a record holds already was judged when it was written; what its fields say together is judged each time.
+    """
     known = fields_of(model)
-    found = [*_code_problems(known, data, record), *_link_problems(known, data, record)]
+    news = data if record is None else changes(record, data)
+    found = [*_code_problems(known, news), *_link_problems(known, news, data, record)]
     if found:
         return found
     own = {name: getattr(record, name) for name in known if record is not None and known[name].lender is None}
     whole = completed(model, {**own, **data})
     found += _unique_problems(model, whole, record)
     found += check(model, whole, record)
-    found += _lender_problems(known, data, record)
+    found += _lender_problems(known, news, record)
     return found
 
 
-def _lender_problems(known: Mapping[str, Declared], data: Data, record: Any) -> Iterable[Violation]:
-    """What is typed into a borrowed field must suit the record it belongs to."""
-    borrowed = [known[name] for name in data if known[name].lender is not None]
+def changes(record: Any, data: Data) -> dict[str, Any]:
+    """What of ``data`` the record does not hold yet."""
+    known = fields_of(type(record))
+    return {name: value for name, value in data.items() if stored(record, known[name]) != value}
+
+
+def _lender_problems(known: Mapping[str, Declared], news: Data, record: Any) -> Iterable[Violation]:
+    """What is typed anew into a borrowed field must suit the record it belongs to."""
+    borrowed = [known[name] for name in news if known[name].lender is not None]
     for relation in {declared.relation for declared in borrowed}:
-        moved = f"{relation}_id" in data and _is_moved(record, known[f"{relation}_id"], data)
-        lender = None if moved else getattr(record, relation)
+        lender = None if f"{relation}_id" in news else getattr(record, relation)
         names = {d.lender.name: d.name for d in borrowed if d.lender is not None and d.relation == relation}
         if lender is not None:
-            given = {theirs: data[ours] for theirs, ours in names.items()}
+            given = {theirs: news[ours] for theirs, ours in names.items()}
             for violation in problems(lender.__class__, given, lender):
                 yield replace(violation, field=names.get(violation.field, ""))
 
 
-def _code_problems(known: Mapping[str, Declared], data: Data, record: Any) -> Iterable[Violation]:
-    coded = {name: known[name].field.code for name in data if known[name].kind == "code" and data[name] is not None}
-    allowed = codes.choices({str(code) for code in coded.values()}, today())
+def _code_problems(known: Mapping[str, Declared], news: Data) -> Iterable[Violation]:
+    coded = {
+        name: str(known[name].field.code) for name in news if known[name].kind == "code" and news[name] is not None
+    }
+    allowed = codes.choices(set(coded.values()), today())
     for name, code in coded.items():
-        if record is not None and stored(record, known[name]) == data[name]:
-            continue
-        if data[name] not in {value for value, _label in allowed[str(code)]}:
+        if news[name] not in {value for value, _label in allowed[code]}:
             yield Violation(name, N_("Please choose one from the list."))
-    for name in data:
+    for name in news:
         options = known[name].field.options
-        if known[name].kind == "choice" and options and data[name] is not None and data[name] not in options():
+        if known[name].kind == "choice" and options and news[name] is not None and news[name] not in options():
             yield Violation(name, N_("Please choose one from the list."))
 
 
-def _link_problems(known: Mapping[str, Declared], data: Data, record: Any) -> Iterable[Violation]:
-    for name in data:
-        if known[name].kind != "link" or data[name] is None:
-            continue
-        if record is not None and stored(record, known[name]) == data[name]:
+def _link_problems(known: Mapping[str, Declared], news: Data, data: Data, record: Any) -> Iterable[Violation]:
+    for name in news:
+        if known[name].kind != "link" or news[name] is None:
             continue
         only = {**known[name].field.only, **_neighbourhood(known[name].target, data, record)}
-        if listing.title(known[name].target, data[name], only) is None:
+        if listing.title(known[name].target, news[name], only) is None:
             yield Violation(name, N_("Please choose one from the list."))
 
 
@@ -130,18 +138,26 @@ def _neighbourhood(target: Any, data: Data, record: Any) -> Data:
     return {"community_id": own} if issubclass(target, Scoped) and own else {}
 
 
+@cache
+def _unique(model: Any) -> tuple[tuple[tuple[str, ...], Select[Any]], ...]:
+    """For each rule of ``model`` that something is unique: its columns, and the statement for the row that has it."""
+    rules = (rule for rule in model.__table__.constraints if isinstance(rule, UniqueConstraint))
+    named = (tuple(column.key for column in rule.columns) for rule in rules)
+    return tuple(
+        (names, select(model.id).where(*(getattr(model, name) == bindparam(name) for name in names))) for names in named
+    )
+
+
 def _unique_problems(model: Any, data: Data, record: Any) -> Iterable[Violation]:
-    for constraint in model.__table__.constraints:
-        if not isinstance(constraint, UniqueConstraint):
-            continue
-        names = [column.key for column in constraint.columns]
+    for names, statement in _unique(model):
         wanted = {name: _unique_value(model, name, data) for name in names}
         if any(value is None for value in wanted.values()):
             continue
-        statement = select(model.id).where(*(getattr(model, name) == value for name, value in wanted.items()))
+        if record is not None and all(getattr(record, name) == value for name, value in wanted.items()):
+            continue
         # What is unique everywhere is asked everywhere: only that it is taken is told.
         with working_in(scope.current() if "community_id" in names else Scope(everything=True)):
-            taken = db.session.scalar(statement)
+            taken = db.session.scalar(statement, wanted)
         if taken is not None and (record is None or taken != record.id):
             shown = next((name for name in reversed(names) if name != "community_id"), names[0]).removesuffix("_index")
             declared = fields_of(model)[shown]
@@ -173,22 +189,20 @@ def stored(record: Any, declared: Declared) -> Any:
     return getattr(record, declared.name)
 
 
-def _write(record: Any, data: Data) -> None:
-    """Write what is the record's own, then what it borrows, unless it now borrows from another."""
+def _write(record: Any, news: Data) -> set[str]:
+    """Write what is the record's own, then what it borrows, unless it now borrows from another.
+
+    The form then still shows what belonged to the one before. Gives the links that now lead elsewhere, by relation.
+    """
     known = fields_of(record.__class__)
-    moved = {known[name].relation for name in data if _is_moved(record, known[name], data)}
-    for name, value in data.items():
+    moved = {known[name].relation for name in news if known[name].kind == "link" and known[name].lender is None}
+    for name, value in news.items():
         declared = known[name]
         if declared.lender is None:
             setattr(record, name, value)
         elif declared.relation not in moved and (lender := getattr(record, declared.relation)) is not None:
             setattr(lender, declared.lender.name, value)
-
-
-def _is_moved(record: Any, declared: Declared, data: Data) -> bool:
-    """Does ``data`` point a link somewhere else? The form then still shows what belonged to the one before."""
-    own_link = declared.kind == "link" and declared.lender is None
-    return own_link and getattr(record, declared.name) != data[declared.name]
+    return moved
 
 
 def add(model: Any, data: Data) -> Any:
@@ -209,9 +223,11 @@ def change(record: Any, data: Data) -> None:
 
 def change_all(found: Iterable[Any], data: Data) -> None:
     """Write the same ``data`` into all of the records ``found``. Commits nothing."""
-    for record in found:
-        _write(record, {**data, **_worked_out(record, data)})
+    moved = [(record, _write(record, changes(record, {**data, **_worked_out(record, data)}))) for record in found]
     db.session.flush()
+    for record, relations in moved:
+        if followed := [name for name in relations if name in inspect(type(record)).relationships]:
+            db.session.expire(record, followed)
 
 
 def _worked_out(record: Any, data: Data) -> dict[str, Any]:
