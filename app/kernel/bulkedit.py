@@ -136,7 +136,7 @@ class BulkEdit:
         if self.step != "choose":
             self.outcome = self._try()
         else:
-            self.form.link_titles()
+            self.form.look_up()
         return None
 
     def _read(self) -> bool:

@@ -179,18 +179,23 @@ def _is_busy(failed: OperationalError) -> bool:
 
 
 @contextmanager
-def transaction() -> Iterator[None]:
+def transaction(keep: bool = False) -> Iterator[None]:
     """One operation, one commit: what the block did is on disk afterwards, or nothing of it is.
+
+    With ``keep`` the rows at hand stay as they were written, for an answer that tells of them; otherwise they are read
+    again when they are next asked for anything.
 
     What the block reads to decide on cannot change before it has written: SQLite's one writer is taken at the start,
     on PostgreSQL the rows that matter are locked. Raises :class:`Conflict` where the database refuses and
     :class:`NoRoom` where there is no room left; its own words are never passed on.
     """
+    session = db.session()
     try:
         connection = db.session.connection()
         if connection.dialect.name == "sqlite" and not connection.connection.driver_connection.in_transaction:
             connection.exec_driver_sql("BEGIN IMMEDIATE")
         yield
+        session.expire_on_commit = not keep
         db.session.commit()
     except (IntegrityError, StaleDataError) as refused:
         db.session.rollback()
@@ -205,6 +210,8 @@ def transaction() -> Iterator[None]:
     except BaseException:
         db.session.rollback()
         raise
+    finally:
+        session.expire_on_commit = True
 
 
 FEW = 200

@@ -101,7 +101,6 @@ class RecordForm:
         self.alike: list[likeness.Alike] = []
         self.record_id = record.id if record is not None else 0
         self.take_version()
-        self._offer_choices()
 
     def take_version(self) -> None:
         """What is typed now is about the record as it is now."""
@@ -111,32 +110,33 @@ class RecordForm:
         """Was the form drawn over an older version of the record than is stored?"""
         return self.record is not None and self.form["version"].data != version_token(self.record)
 
-    def _offer_choices(self) -> None:
-        wanted = {d.field.code for d in self.fields if d.field.code}
-        offered = codes.choices({code for code in wanted if code}, today())
+    def look_up(self) -> None:
+        """Look up what is offered and what the chosen rows are called; called before the form is drawn."""
+        offered = codes.choices({d.field.code for d in self.fields if d.field.code}, today())
+        titles = self._stored_titles()
         for declared in self.fields:
             field = self.form[declared.name]
-            if declared.kind == "code" and declared.field.code:
+            if declared.field.code:
                 field.choices = offered[declared.field.code]
                 self._keep_retired(field)
-            elif declared.kind == "choice" and declared.field.options:
+            elif declared.field.options:
                 field.choices = [(value, str(label)) for value, label in declared.field.options().items()]
+            elif declared.kind == "link":
+                with suppress(Invalid):
+                    key = declared.read(field.text())
+                    field.shown_label = titles.get((declared.name, key)) or _title(declared, key)
+
+    def _stored_titles(self) -> dict[tuple[str, Any], str]:
+        """What the rows are called that the record points at, by the name of the link and their id; one query."""
+        links = [d for d in self.fields if d.kind == "link" and self.form[d.name].data is not None]
+        row = listing.row(self.model, self.record_id, [d.name for d in links]) if self.record_id and links else None
+        titles = row.values if row is not None else {}
+        return {(d.name, records.stored(self.record, d)): str(titles[d.name] or "") for d in links if d.name in titles}
 
     def _keep_retired(self, field: TypedField) -> None:
         value = str(field.data or "")
         if value and value not in {offered for offered, _label in field.choices} and self.record is not None:
-            row = listing.row(self.model, self.record.id, [field.declared.name])
-            label = full_text(field.declared, row.values[field.declared.name]) if row else ""
-            field.choices = [*field.choices, (value, label or value)]
-
-    def link_titles(self) -> None:
-        """Look up what the chosen rows of the link fields are called; called before the form is drawn."""
-        for declared in self.fields:
-            field = self.form[declared.name]
-            if declared.kind == "link":
-                with suppress(Invalid):
-                    key = declared.read(field.text())
-                    field.shown_label = listing.title(declared.target, key) or "" if key else ""
+            field.choices = [*field.choices, (value, codes.label(str(field.declared.field.code), value))]
 
     def read(self, formdata: Any) -> bool:
         """Take what was posted; True if every field and the record as a whole is right."""
@@ -206,12 +206,7 @@ class RecordForm:
             taken_over = declared.name in self._taken_over
             if field.data is KEPT or ((field.data or None) == (current or None) and not taken_over):
                 continue
-            labels = dict(field.choices)
-            if declared.kind == "link":
-                theirs = listing.title(declared.target, current) if current else ""
-                mine = listing.title(declared.target, field.data) if field.data else ""
-            else:
-                theirs, mine = (labels.get(v, full_text_of(declared, v)) for v in (current, field.data))
+            theirs, mine = (full_text_of(declared, value) for value in (current, field.data))
             if not reads_in_full(declared) and theirs:
                 theirs = declared.field.mask(theirs)
             found.append((declared.field.label, theirs or "", _("not changed by you") if taken_over else mine or ""))
@@ -220,13 +215,21 @@ class RecordForm:
 
 def full_text_of(declared: Declared, value: Any) -> str:
     """The text of a Python value (not one selected by a listing)."""
+    if declared.kind == "link":
+        return _title(declared, value)
+    if declared.kind == "code" and value is not None:
+        return codes.label(str(declared.field.code), value)
     return show(value) if declared.sealed else full_text(declared, value)
+
+
+def _title(link: Declared, key: int | None) -> str:
+    return listing.title(link.target, key) or "" if key else ""
 
 
 def rows_behind(record: Any) -> list[Any]:
     """The record and the records it borrows from: what its form may change."""
-    lenders = {declared.relation for declared in fields_of(record.__class__).values() if declared.through}
-    return [row for row in (record, *(getattr(record, name) for name in sorted(lenders))) if row is not None]
+    borrowed = (getattr(record, relation) for relation in records.lenders(record.__class__))
+    return [record, *(row for row in borrowed if row is not None)]
 
 
 def version_token(record: Any) -> str:

@@ -11,10 +11,11 @@ from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, UniqueConstraint, bindparam, func, inspect, select
+from sqlalchemy.orm import joinedload
 
 from app.kernel import codes, listing, registers, scope
 from app.kernel.db import InCommunity, Scoped, db, today
-from app.kernel.fields import Declared, fields_of, title_of
+from app.kernel.fields import MAX_KEY, Declared, fields_of, title_of
 from app.kernel.scope import Scope, working_in
 from app.kernel.tree import Tree
 from app.kernel.values import N_, Violation
@@ -79,7 +80,7 @@ def problems(model: Any, data: Data, record: Any = None) -> list[Violation]:
     What a record holds already was judged when it was written; what its fields say together is judged each time.
     """
     known = fields_of(model)
-    news = data if record is None else changes(record, data)
+    news: Data = data if record is None else changes(record, data)
     found = [*_code_problems(known, news), *_link_problems(known, news, data, record)]
     if found:
         return found
@@ -93,7 +94,7 @@ def problems(model: Any, data: Data, record: Any = None) -> list[Violation]:
 
 def changes(record: Any, data: Data) -> dict[str, Any]:
     """What of ``data`` the record does not hold yet."""
-    known = fields_of(type(record))
+    known = fields_of(record.__class__)
     return {name: value for name, value in data.items() if stored(record, known[name]) != value}
 
 
@@ -142,7 +143,7 @@ def _neighbourhood(target: Any, data: Data, record: Any) -> Data:
 def _unique(model: Any) -> tuple[tuple[tuple[str, ...], Select[Any]], ...]:
     """For each rule of ``model`` that something is unique: its columns, and the statement for the row that has it."""
     rules = (rule for rule in model.__table__.constraints if isinstance(rule, UniqueConstraint))
-    named = (tuple(column.key for column in rule.columns) for rule in rules)
+    named = (tuple(str(column.key) for column in rule.columns) for rule in rules)
     return tuple(
         (names, select(model.id).where(*(getattr(model, name) == bindparam(name) for name in names))) for names in named
     )
@@ -187,6 +188,23 @@ def stored(record: Any, declared: Declared) -> Any:
         lender = getattr(record, declared.relation)
         return None if lender is None else stored(lender, declared.lender)
     return getattr(record, declared.name)
+
+
+@cache
+def lenders(model: Any) -> tuple[str, ...]:
+    """The relations by which rows of ``model`` borrow fields."""
+    return tuple(sorted({declared.relation for declared in fields_of(model).values() if declared.through}))
+
+
+def with_lenders(model: Any, key: int) -> Any:
+    """The row of ``model`` with that id together with those it borrows from, in one go; None if there is none."""
+    return db.session.scalar(_with_lenders(model), {"wanted": key}) if 0 < key <= MAX_KEY else None
+
+
+@cache
+def _with_lenders(model: Any) -> Select[Any]:
+    borrowing = (joinedload(getattr(model, relation)) for relation in lenders(model))
+    return select(model).where(model.id == bindparam("wanted")).options(*borrowing)
 
 
 def _write(record: Any, news: Data) -> set[str]:

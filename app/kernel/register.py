@@ -528,7 +528,7 @@ class Register(Named, BaseView):
     def _add(self, form: RecordForm) -> Any:
         """The record that was posted and is added now; None if something is wrong, or this page did its work before."""
         try:
-            with transaction():
+            with transaction(keep=True):
                 if form.read(request.form):
                     record = records.add(self.model, form.data())
                     once.keep(self.name, record.id)
@@ -560,7 +560,7 @@ class Register(Named, BaseView):
     @expose("/edit/<int:key>", methods=["GET", "POST"])
     @needs(Right.EDIT)
     def edit(self, key: int) -> str | Response:
-        form = RecordForm(self.model, self.record(key))
+        form = RecordForm(self.model, records.with_lenders(self.model, key) or abort(404))
         if request.method == "POST" and self._save(form):
             name = title_of(form.record)
             flash(_("%(register)s “%(name)s” was saved.", register=self.label, name=name), "success")
@@ -575,7 +575,7 @@ class Register(Named, BaseView):
     def _save(self, form: RecordForm) -> bool:
         """Write what was posted; False if something is wrong with it, or somebody else was quicker."""
         try:
-            with transaction():
+            with transaction(keep=True):
                 if not form.read(request.form) or (form.is_stale() and form.differences()):
                     return False
                 records.change(form.record, form.data())
@@ -587,7 +587,7 @@ class Register(Named, BaseView):
         return True
 
     def _form_page(self, form: RecordForm, title: str, **more: Any) -> str:
-        form.link_titles()
+        form.look_up()
         return self.page("register/form.html", form=form, title=title, back=self._back(url_for(".list")), **more)
 
     @expose("/delete/<int:key>", methods=["GET", "POST"])
