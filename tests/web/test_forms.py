@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import product
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from flask import Flask
@@ -21,7 +23,8 @@ from app.kernel.fields import fields_of
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
 from app.roles import Role
-from tests.rows import MODELS
+from app.web import inputs
+from tests.rows import MODELS, a_row
 from tests.web.page import HAN, LATIN, LATIN_ALLOWED, Page, one_database
 from tests.web.typed import a_full_row, id_number, phone, typed
 from tests.world import World, owner
@@ -267,6 +270,37 @@ def test_one_more_is_asked_for_with_the_same_start(world: World) -> None:
     assert len(page.flashes()) == 1
     done = client.post(answer.location, data={**page.filled_in(), "person_id": str(world.person())})
     assert done.location == f"/volunteer_team/show/{team}"
+
+
+# --- how forms are drawn --------------------------------------------------------------------------------------------
+
+
+@one_database
+@pytest.mark.parametrize("register", TYPED)
+def test_whoever_opens_a_form_and_whatever_stands_in_it_reads_what_would_be_drawn_for_them_alone(
+    world: World, register: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rows of forms are kept drawn: neither another's text nor another's rights or language show through."""
+    key, names = a_row(world, register), fields_of(MODELS[register])
+    filled = [urlencode(dict.fromkeys(names, text)) for text in ("", "1", "?7", '<b id="x">&amp;', "True")]
+    addresses = [*(f"/{register}/add/?{given}" for given in filled), f"/{register}/edit/{key}"]
+    clients = [world.client(role.value) for role in Role if Right.ADD in roles.rights(role, register)]
+
+    def pages() -> list[str]:
+        found = []
+        for client, locale in product(clients, ("zh", "en")):
+            with client.session_transaction() as session:
+                session["locale"] = locale
+            for address in addresses:
+                _before, _form, drawn = client.get(address).text.partition('class="card form"')
+                found.append(re.sub('name="(csrf_)?token" value="[^"]+"', "", drawn))
+        assert any(found)
+        return found
+
+    before = pages()
+    monkeypatch.setitem(world.app.jinja_env.globals, "form_row", inputs.drawn_anew)
+    for kept, anew in zip(before, pages(), strict=True):
+        assert kept == anew
 
 
 # --- borrowed and hidden fields -----------------------------------------------------------------------------------
