@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from flask import g, has_request_context
 from flask_appbuilder import Model
-from sqlalchemy import Column, Connection, Engine, Table, TextClause, event, inspect, select
+from sqlalchemy import Column, Connection, Engine, Select, Table, TextClause, bindparam, event, inspect, select
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
 
@@ -186,13 +186,37 @@ def _own_key(row: Any) -> str:
 
 def _sees(session: Session, table: str, key: Any, pointing: Any = None) -> bool:
     """Is row ``key`` of ``table`` visible, and in the same community as the row pointing at it?"""
+    if table == "community":
+        return _sees_community(session, key)
     model = model_of(table)
     if model is None or not issubclass(model, InCommunity):
         return True
-    found = session.scalar(select(model.community_id).where(model.id == key))
+    found = session.scalar(_community_of(model), {"key": key})
     if found is None:
         return False
-    return pointing is None or table == "community" or _own_key(pointing) == "id" or found == pointing.community_id
+    return pointing is None or _own_key(pointing) == "id" or bool(found == pointing.community_id)
+
+
+def _sees_community(session: Session, key: Any) -> bool:
+    at_work = current()
+    if not at_work.path:
+        return bool(key == at_work.community_id)
+    return session.connection().scalar(_in_branch(), {"key": key, "path": at_work.path}) is not None
+
+
+# Each write sends these: writing a statement takes longer than running it.
+
+
+@cache
+def _community_of(model: Any) -> Select[Any]:
+    return select(model.community_id).where(model.id == bindparam("key"))
+
+
+@cache
+def _in_branch() -> Select[Any]:
+    community = Model.metadata.tables["community"].c
+    path = bindparam("path", type_=community.path.type)
+    return select(community.id).where(community.id == bindparam("key"), community.path.startswith(path))
 
 
 @event.listens_for(Engine, "before_cursor_execute")
