@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from app.kernel import codes, likeness, listing, records
 from app.kernel.access import Right, permitted
 from app.kernel.db import today
-from app.kernel.fields import Declared, fields_of
+from app.kernel.fields import Declared, fields_of, title_of
 from app.kernel.present import full_text, reads_in_full
 from app.kernel.values import N_, Invalid, Violation, show, storable
 
@@ -113,7 +113,6 @@ class RecordForm:
     def look_up(self) -> None:
         """Look up what is offered and what the chosen rows are called; called before the form is drawn."""
         offered = codes.choices({d.field.code for d in self.fields if d.field.code}, today())
-        titles = self._stored_titles()
         for declared in self.fields:
             field = self.form[declared.name]
             if declared.field.code:
@@ -124,14 +123,14 @@ class RecordForm:
             elif declared.kind == "link":
                 with suppress(Invalid):
                     key = declared.read(field.text())
-                    field.shown_label = titles.get((declared.name, key)) or _title(declared, key)
+                    field.shown_label = self._called(declared, key)
 
-    def _stored_titles(self) -> dict[tuple[str, Any], str]:
-        """What the rows are called that the record points at, by the name of the link and their id; one query."""
-        links = [d for d in self.fields if d.kind == "link" and self.form[d.name].data is not None]
-        row = listing.row(self.model, self.record_id, [d.name for d in links]) if self.record_id and links else None
-        titles = row.values if row is not None else {}
-        return {(d.name, records.stored(self.record, d)): str(titles[d.name] or "") for d in links if d.name in titles}
+    def _called(self, link: Declared, key: int | None) -> str:
+        """What the row ``key`` that a link leads to is called; what came along with the record is not asked for."""
+        at_hand = vars(self.record) if self.record is not None and link.lender is None else {}
+        if link.relation in at_hand and key == at_hand[link.name]:
+            return title_of(at_hand[link.relation]) if at_hand[link.relation] is not None else ""
+        return _title(link, key)
 
     def _keep_retired(self, field: TypedField) -> None:
         value = str(field.data or "")

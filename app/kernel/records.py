@@ -15,7 +15,7 @@ from sqlalchemy.orm import joinedload
 
 from app.kernel import codes, listing, registers, scope
 from app.kernel.db import InCommunity, Scoped, db, today
-from app.kernel.fields import MAX_KEY, Declared, fields_of, title_of
+from app.kernel.fields import MAX_KEY, Declared, fields_of, title_field, title_of
 from app.kernel.scope import Scope, working_in
 from app.kernel.tree import Tree
 from app.kernel.values import N_, Violation
@@ -197,14 +197,28 @@ def lenders(model: Any) -> tuple[str, ...]:
 
 
 def with_lenders(model: Any, key: int) -> Any:
-    """The row of ``model`` with that id together with those it borrows from, in one go; None if there is none."""
+    """The row of ``model`` with that id together with those it borrows from, in one go; None if there is none.
+
+    Of the other rows it points at it brings along what they are called.
+    """
     return db.session.scalar(_with_lenders(model), {"wanted": key}) if 0 < key <= MAX_KEY else None
 
 
 @cache
 def _with_lenders(model: Any) -> Select[Any]:
-    borrowing = (joinedload(getattr(model, relation)) for relation in lenders(model))
-    return select(model).where(model.id == bindparam("wanted")).options(*borrowing)
+    links = [declared for declared in fields_of(model).values() if declared.kind == "link" and declared.lender is None]
+    along = [way for link in links if (way := _brought_along(link)) is not None]
+    return select(model).where(model.id == bindparam("wanted")).options(*along)
+
+
+def _brought_along(link: Declared) -> Any:
+    """The option by which a statement brings along the row that ``link`` leads to, or what it is called."""
+    if link.relation in lenders(link.model):
+        return joinedload(getattr(link.model, link.relation))
+    title = title_field(link.target)
+    if title.kind == "link" or link.relation not in inspect(link.model).relationships:
+        return None
+    return joinedload(getattr(link.model, link.relation)).load_only(getattr(link.target, title.name))
 
 
 def _write(record: Any, news: Data) -> set[str]:

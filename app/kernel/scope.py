@@ -173,9 +173,8 @@ def _check_row(session: Session, row: Any, visible: dict[int | None, bool]) -> N
         if not visible[community_id]:
             raise OutOfScope(type(row).__name__)
     for attribute in state.mapper.column_attrs:
-        column = attribute.columns[0]
-        added = [value for value in state.attrs[attribute.key].history.added if value is not None]
-        for key in column.foreign_keys:
+        for key in attribute.columns[0].foreign_keys:
+            added = [value for value in state.attrs[attribute.key].history.added if value is not None]
             if added and not _sees(session, key.column.table.name, added[0], row):
                 raise OutOfScope(f"{type(row).__name__}.{attribute.key}")
 
