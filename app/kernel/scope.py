@@ -199,7 +199,7 @@ def _sees(session: Session, table: str, key: Any, pointing: Any = None) -> bool:
 def _sees_community(session: Session, key: Any) -> bool:
     at_work = current()
     if not at_work.path:
-        return bool(key == at_work.community_id)
+        return key is not None and bool(key == at_work.community_id)
     return session.connection().scalar(_in_branch(), {"key": key, "path": at_work.path}) is not None
 
 

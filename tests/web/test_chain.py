@@ -9,7 +9,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import Table, delete, update
+from sqlalchemy import Table, delete, event, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.community.models import Person
@@ -100,6 +100,35 @@ def test_a_clock_that_ran_ahead_keeps_no_later_day_from_its_anchor(world):
     days = [line.partition(",")[0] for line in chain_file(world)]
     assert days[-3:] == ["2036-01-01", "2026-03-05", "2026-03-06"]
     assert verified(world).is_whole
+
+
+def test_a_database_that_was_put_back_gets_the_anchor_of_the_day_again(world):
+    """An older state of it is restored beneath the running portal, which has anchored the day before."""
+    with the_day_is(date(2026, 3, 5)):
+        world.person()
+    kept, then = ids(world)[-1], verified(world)
+    with the_day_is(date(2026, 3, 6)):
+        world.person()
+        world.person()
+        tamper(world, delete(ENTRIES).where(ENTRIES.c.id > kept))
+        tamper(world, delete(ANCHORS).where(ANCHORS.c.day == date(2026, 3, 6)))
+        tamper(world, update(HEADS).values(entries=then.entries, digest=then.digest))
+        world.person()
+        world.person()
+    with world.app.app_context(), owner() as connection:
+        anchors = connection.execute(select(ANCHORS).where(ANCHORS.c.day == date(2026, 3, 6))).all()
+    assert [(anchor.entries, anchor.digest) for anchor in anchors] == [(then.entries, then.digest)]
+    assert verified(world).is_whole
+
+
+def test_an_anchor_that_was_not_committed_is_written_with_the_next_entry(world):
+    with the_day_is(date(2026, 3, 5)):
+        with world.work(), suppress(ZeroDivisionError), transaction():
+            records.add(Person, {"name": "张明"})
+            event.listen(db.session(), "before_commit", lambda _session: 1 // 0, once=True)
+        world.person()
+    with world.app.app_context(), owner() as connection:
+        assert connection.scalar(select(ANCHORS.c.day).where(ANCHORS.c.day == date(2026, 3, 5))) is not None
 
 
 def test_a_file_of_anchors_that_cannot_be_written_stops_nobody_and_odd_lines_are_told(world):

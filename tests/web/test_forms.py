@@ -556,6 +556,34 @@ def test_a_phone_typed_for_a_new_leader_never_lands_on_the_old_one(world: World)
     assert (world.get("person", old).phone, world.get("person", new).phone) == (phone(1), phone(2))
 
 
+def test_what_is_told_after_saving_is_the_name_of_whom_it_now_is_about(world: World) -> None:
+    key = world.make("volunteer", person_id=world.person("张明"))
+    client, other = world.client("office_staff"), world.person("李华")
+    form = Page(client.get(f"/volunteer/edit/{key}")).filled_in()
+    done = client.post(f"/volunteer/edit/{key}", data={**form, "person_id": str(other)})
+    (told,) = Page(client.get(done.location)).flashes()
+    assert "李华" in told
+    assert "张明" not in told
+
+
+def test_a_hat_can_be_saved_whatever_is_wrong_with_the_person_as_long_as_nothing_of_the_person_is_typed(
+    world: World,
+) -> None:
+    """What is on file may be older than the rules. It is complained of to who corrects it."""
+    person = world.person(phone=phone(1))
+    key = world.make("volunteer", person_id=person, skill="1")
+    with world.app.app_context(), owner() as connection:
+        table = Person.__table__
+        connection.execute(table.update().where(table.c.id == person).values(birth_on=date(2999, 1, 1)))
+    client = world.client("office_staff")
+    form = Page(client.get(f"/volunteer/edit/{key}")).filled_in()
+    assert client.post(f"/volunteer/edit/{key}", data={**form, "skill": "2"}).status_code == 302
+    assert world.get("volunteer", key).skill == "2"
+    form = Page(client.get(f"/volunteer/edit/{key}")).filled_in()
+    assert client.post(f"/volunteer/edit/{key}", data={**form, "phone": phone(2)}).status_code == 200
+    assert world.get("person", person).phone == phone(1)
+
+
 @one_database
 @pytest.mark.parametrize("back", ["/%09/evil.example", "/%0d%0aX", "/%5Cevil.example", "/%0a/x"])
 def test_a_crooked_way_back_leads_to_the_record(world: World, back: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from app.assistance import operations as assistance
 from app.community.models import CommitteeMember, Community, Person
 from app.finance import operations as finance
 from app.finance.models import LedgerEntry
-from app.kernel import listing, records, sheets
+from app.kernel import codes, listing, records, sheets
 from app.kernel.codes import Code, CodesAreKept
 from app.kernel.crypto import Tampered
 from app.kernel.db import Conflict, db, today, transaction
@@ -103,6 +104,25 @@ def test_a_code_can_be_chosen_until_the_day_it_retires(world, retire):
     data = some_data(world, "person") | {"sex": "9"}
     retire("sex", "9", TODAY + timedelta(days=1))
     assert wrong(world, "person", data) == []
+
+
+def test_a_code_that_is_made_renamed_or_retired_is_so_at_once_in_the_same_piece_of_work(world):
+    def offered() -> list[str]:
+        return [label for value, label in codes.choices(["skill"], TODAY)["skill"] if value == "77"]
+
+    with world.app.app_context(), as_system("test"), suppress(ZeroDivisionError), transaction():
+        assert codes.label("skill", "77") == "77"
+        trial = db.session.begin_nested()
+        code = records.add(Code, {"code_list": "skill", "value": "77", "label": "修鞋"})
+        assert offered() == ["修鞋"]
+        records.change(code, {"label": "修鞋配钥匙"})
+        assert offered() == ["修鞋配钥匙"]
+        records.change(code, {"retired_on": TODAY})
+        assert offered() == []
+        assert codes.label("skill", "77") == "修鞋配钥匙"
+        trial.rollback()
+        assert codes.label("skill", "77") == "77"
+        raise ZeroDivisionError
 
 
 def test_a_code_is_never_deleted(world):

@@ -29,8 +29,8 @@ from tests.world import World
 
 MOST_FOR_A_LIST = 3
 MOST_FOR_CHOICES = 3
-MOST_FOR_A_FORM = 6
-MOST_FOR_SAVING = 17
+MOST_FOR_A_FORM = 3
+MOST_FOR_SAVING = 7
 MOST_FOR_DISCLOSURE = 8
 ONE_FOR_SEARCHING = 1
 """Whether anything is written as it was typed; if not, what sounds alike is looked for."""
