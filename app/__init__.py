@@ -11,13 +11,15 @@ if TYPE_CHECKING:
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The portal as a WSGI application, with ``settings`` or those of the environment.
+    """The portal and its commands, with ``settings`` or those of the environment; what is served is without commands.
 
     Raises :class:`config.SettingError` for a wrong setting and :class:`app.kernel.checks.StartupError` for a register
     that is declared incompletely.
     """
     # Imported here, not above: the print worker loads this package too, and needs none of the portal.
+    from app.cli import register_commands
     from app.portal import build
-    from config import Settings
 
-    return build(settings or Settings.read())
+    app = build(settings)
+    register_commands(app)
+    return app

@@ -11,11 +11,12 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from flask import Flask
 from flask_appbuilder import Model
-from flask_migrate import upgrade
+from flask_migrate import Migrate, upgrade
 from sqlalchemy import NullPool, create_engine, select
 
 from app.accounts.models import Account
 from app.accounts.operations import rescue
+from app.backups.commands import backup, secret
 from app.community.models import Community
 from app.demo import SEEDS, load_demo
 from app.kernel import chain, sheets
@@ -128,5 +129,7 @@ def rescue_account(username: str) -> None:
 
 
 def register_commands(app: Flask) -> None:
-    for command in (init, rescue_account, translations, search, trail, migrations):
+    """Put the commands to ``app``, and what ``flask db`` asks for."""
+    Migrate(app, db, directory=str(ROOT / "app" / "migrations"), render_as_batch=True)
+    for command in (init, rescue_account, translations, search, trail, migrations, backup, secret):
         app.cli.add_command(command)

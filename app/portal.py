@@ -7,7 +7,6 @@ from typing import Any
 
 from flask import Flask
 from flask_appbuilder import AppBuilder
-from flask_migrate import Migrate
 from flask_wtf.csrf import CSRFProtect
 
 from app import roles
@@ -18,12 +17,10 @@ from app.accounts.views import PAGES
 from app.api import gate as api_gate
 from app.api import views as api
 from app.assistance.views import CAPABILITY as ASSISTANCE
-from app.backups import commands as backup_commands
 from app.backups import instance, schedule
 from app.backups.views import CAPABILITY as BACKUPS
 from app.boards.views import CAPABILITY as BOARDS
 from app.catalogue.views import CAPABILITY as CATALOGUE
-from app.cli import register_commands
 from app.community.views import CAPABILITY as RESIDENTS
 from app.culture.views import CAPABILITY as CULTURE
 from app.disclosure.views import CAPABILITY as DISCLOSURE
@@ -71,12 +68,13 @@ class Portal(Flask):
         """Nothing here: the error page logs where it happened, without the exception's text."""
 
 
-def build(settings: Settings) -> Flask:
-    """The portal as a WSGI application.
+def build(settings: Settings | None = None) -> Flask:
+    """The portal as a WSGI application, with ``settings`` or those of the environment.
 
     Raises :class:`config.SettingError` for a wrong setting and :class:`app.kernel.checks.StartupError` for a
     register that is declared incompletely.
     """
+    settings = settings or Settings.read()
     logs.init()
     app = Portal("app", static_folder="web/static", template_folder="web/templates")
     keyring = Keyring(settings.secret)
@@ -116,7 +114,6 @@ def build(settings: Settings) -> Flask:
     app.extensions["press"] = Press(settings.instance / "prints")
     db.init_app(app)
     instance.init_app(app, settings)
-    Migrate(app, db, directory=str(ROOT / "app" / "migrations"), render_as_batch=True)
     api_gate.init_app(app)  # whose calls begin no session
     sessions.init_app(app, settings.proxies, settings.second_factor)
     CSRFProtect(app)
@@ -147,7 +144,5 @@ def build(settings: Settings) -> Flask:
     theme.init_app(app)
     api.init_app(app, doors)
     logs.init_app(app)
-    register_commands(app)
-    backup_commands.register(app)
     checks.check(app, roles.subjects(), CLOSED)
     return app

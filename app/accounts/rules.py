@@ -11,7 +11,6 @@ from pathlib import Path
 from threading import Lock
 
 import pyotp
-from zxcvbn import zxcvbn
 
 from app.kernel.pinyin import syllables
 from app.kernel.values import N_, Violation
@@ -71,6 +70,8 @@ def known_words(full_name: str, community: str) -> list[str]:
 
 def guesses(password: str, known: Iterable[str]) -> int:
     """How many guesses a patient guesser needs for ``password``, roughly."""
+    from zxcvbn import zxcvbn  # 12 MB, for the few times that somebody chooses a password
+
     words = [part for word in known for part in (word, *re.split(r"[\W_]+", word)) if len(part) > 1]
     with _guessing:  # the library keeps the words in a place of its own
         return int(zxcvbn(password[:LOOKED_AT], user_inputs=[*words, *HABITS])["guesses"])

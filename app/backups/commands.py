@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import click
-from flask import Flask, current_app
+from flask import current_app
 from flask.cli import with_appcontext
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -141,8 +141,3 @@ def _from_environment(keyring: Keyring) -> bytes:
     if new == keyring.secret:
         raise Problem(N_("Everything is sealed with the new secret already. Now set PORTAL_SECRET to it alone."))
     return new
-
-
-def register(app: Flask) -> None:
-    app.cli.add_command(backup)
-    app.cli.add_command(secret)

@@ -14,7 +14,6 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-import flask_migrate
 from sqlalchemy import URL, NullPool, create_engine, inspect, make_url, text
 
 from app.backups.problem import Problem, damaged
@@ -117,7 +116,9 @@ class Sqlite:
             raise damaged() from None
 
     def prepare(self, file: Path) -> None:
-        flask_migrate.upgrade(x_arg=[f"database=sqlite:///{file}"])
+        from flask_migrate import upgrade
+
+        upgrade(x_arg=[f"database=sqlite:///{file}"])
         with _opened(file) as copy:
             copy.execute("BEGIN")
             copy.execute(END_SESSIONS.format(leap=_leap()))
@@ -205,7 +206,9 @@ class Postgres:
 
     def prepare(self, file: Path) -> None:
         """The roles that a dump names are no part of it: migrating what is there makes them."""
-        flask_migrate.upgrade()
+        from flask_migrate import upgrade
+
+        upgrade()
 
     def replace(self, file: Path) -> None:
         with self._connected() as connection:

@@ -17,11 +17,8 @@ from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from flask_babel import lazy_gettext as _l
-from flask_migrate import upgrade
 from sqlalchemy.exc import DBAPIError
 
 from app.backups import archive, instance, rules
@@ -295,6 +292,8 @@ def _part(database: Database) -> str:
 
 
 def _revision() -> str:
+    from alembic.migration import MigrationContext
+
     with db.engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() or ""
 
@@ -391,6 +390,8 @@ def restore(path: Path, key: str, force: bool = False) -> Restored:
     database is changed in one transaction of its own; before that the file of the secret holds both, and
     :func:`rotation.in_use` tells which of them fits.
     """
+    from flask_migrate import upgrade
+
     root = Path(current_app.config["INSTANCE"])
     with instance.alone(), _in_words(), _workshop() as workshop:
         with archive.opened(path, key) as opened:
@@ -440,6 +441,8 @@ def _fitting(opened: Archive) -> Database:
             theirs=manifest.dialect,
             ours=database.dialect,
         )
+    from alembic.script import ScriptDirectory
+
     known = {script.revision for script in ScriptDirectory(str(ROOT / "app" / "migrations")).walk_revisions()}
     if manifest.revision not in known:
         raise archive.newer()

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from datetime import date
 from io import BytesIO
 
-import xlsxwriter  # type: ignore[import-untyped]
-
 from app.catalogue import limits
 from app.catalogue.limits import Status, Tally
 from app.catalogue.models import CatalogueItem
@@ -142,6 +140,8 @@ _PLAIN = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": Fa
 
 def workbook(table: Table, today: date, by: str) -> bytes:
     """The table as .xlsx: real dates and numbers, the head frozen, a line saying what, when and by whom."""
+    import xlsxwriter  # type: ignore[import-untyped]
+
     target = BytesIO()
     head, rows = _rows(table)
     with xlsxwriter.Workbook(target, _PLAIN) as book:

@@ -6,9 +6,8 @@ from base64 import b64encode
 from dataclasses import replace
 
 from flask import Response, current_app, make_response
-from pypdfium2 import PdfDocument
 
-from app.printing import Poster, Press, Snapshot, pictures, render
+from app.printing import Poster, Press, Snapshot, page_count, pictures, render
 
 LONG = 300
 """Rows above which a sheet is drawn in the background, with its progress shown."""
@@ -45,8 +44,7 @@ def count_pages(sheet: Snapshot) -> int:
     """
     if is_long(sheet) and sheet.table:
         return -(-len(sheet.table.rows) // ROWS_A_PAGE)
-    with PdfDocument(render(sheet)) as document:
-        return len(document)
+    return page_count(render(sheet))
 
 
 def first_pages(sheet: Snapshot | Poster, dpi: int = 70, first: int = PREVIEW_PAGES) -> list[bytes]:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
-
-from icalendar import Calendar, Component, Event, vN, vOrg, vRecur, vText
+from typing import TYPE_CHECKING, Any
 
 from app.kernel.db import OFFICE_TIME
 from app.kernel.values import plain
+
+if TYPE_CHECKING:
+    from icalendar import Event  # loaded where one is made: few ask for it, and every process would keep it
 
 # --- contacts ----------------------------------------------------------------------------------------------------
 
@@ -28,17 +29,16 @@ class Contact:
     address: str = ""
 
 
-class _Card(Component):
-    name = "VCARD"
-
-
 def vcards(contacts: Iterable[Contact]) -> bytes:
     """The contacts as one .vcf file: vCard 3.0, which every telephone reads, in UTF-8."""
     return b"".join(_vcard(contact) for contact in contacts)
 
 
 def _vcard(contact: Contact) -> bytes:
-    card = _Card()
+    from icalendar import Component, vN, vOrg, vText
+
+    card: Any = Component()
+    card.name = "VCARD"
     card.add("version", vText("3.0"))
     card.add("fn", vText(contact.name))
     card.add("n", vN((contact.name, "", "", "", "")))
@@ -151,6 +151,8 @@ class Entry:
 
 def calendar(name: str, entries: Iterable[Entry], moment: datetime) -> bytes:
     """The entries as an .ics file (RFC 5545), times in the offices' zone; ``moment`` is when it is written, in UTC."""
+    from icalendar import Calendar
+
     found = Calendar()
     found.add("prodid", "-//Community office portal//ZH")
     found.add("version", "2.0")
@@ -176,11 +178,13 @@ def _events(entry: Entry) -> Iterator[Event]:
         event = _event(entry, nth)
         event.add("dtstart", datetime.combine(first, recurring.begins, OFFICE_TIME))
         event.add("dtend", datetime.combine(first, recurring.ends, OFFICE_TIME))
-        event.add("rrule", vRecur(_rule(recurring.weekdays)))
+        event.add("rrule", _rule(recurring.weekdays))
         yield event
 
 
 def _event(entry: Entry, nth: int) -> Event:
+    from icalendar import Event
+
     event = Event()
     event.add("uid", f"{entry.key}.{nth}")
     event.add("summary", entry.title)

@@ -16,8 +16,6 @@ from itertools import chain, islice
 from typing import BinaryIO, Literal
 from unicodedata import east_asian_width
 
-from rustpy_xlsxwriter import Format, write_worksheet
-
 Cell = str | int | float | Decimal | date | datetime | None
 """A moment is in office time, without zone; None is an empty cell."""
 
@@ -54,6 +52,8 @@ def write_xlsx(file: BinaryIO, sheet: str, remark: str, columns: Sequence[Column
 
     ``sheet`` is its name; what a workbook does not take is left out of it. Every row has a cell for each column.
     """
+    from rustpy_xlsxwriter import Format, write_worksheet
+
     rows = iter(rows)
     first = list(islice(rows, MEASURED))
     heads = _told_apart([column.head for column in columns])

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
 from flask_babel import force_locale
 
 from app.exchange.parts import typed, wearer_link
@@ -99,6 +98,8 @@ def template(model: Any) -> bytes:
 
     Choices come from the code lists and from the linked rows in scope; everything is Chinese.
     """
+    import xlsxwriter  # type: ignore[import-untyped]
+
     with force_locale("zh"):
         offered = _choices(typed_fields(model))
         target = BytesIO()

@@ -143,11 +143,11 @@ def _is_ours(pid: int, key: int) -> bool:
 
 def main(key: int, task: str, who: str, address: str, locale: str) -> None:
     """Do ``task`` on the upload ``key`` as the person with the session ``who``."""
-    from app import create_app
+    from app.portal import build
 
     os.nice(5)  # pages come first
     gc.disable()  # a quarter of the time, and the process ends soon
-    app = create_app()
+    app = build()
     asked_to_stop = _file(app, key, "stop")
 
     def progress(done: int, total: int) -> None:

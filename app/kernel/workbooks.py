@@ -23,8 +23,6 @@ from pathlib import Path, PurePath
 from typing import Any
 from zipfile import ZipFile
 
-from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
-
 from app.kernel.values import N_, Invalid
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -279,6 +277,8 @@ def _check_compound(data: bytes) -> None:
 
 
 def _workbook(data: bytes) -> Iterator[_Table]:
+    from python_calamine import SheetTypeEnum, SheetVisibleEnum, load_workbook
+
     with _blaming_the_file():
         workbook = load_workbook(io.BytesIO(data))
         for position, sheet in enumerate(workbook.sheets_metadata):

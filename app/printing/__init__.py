@@ -16,10 +16,9 @@ from .bundle import merged
 from .columns import wants_landscape
 from .posters import USUAL_PAPER, Entry, Poster
 from .press import Press, Progress
-from .preview import pictures
 from .refusal import N_, Phrase, PrintRefused
 from .snapshot import LIMITS, Column, Place, Snapshot, Table, texts
-from .worker import render, stop
+from .worker import page_count, pictures, render, stop
 
 __all__ = [
     "LIMITS",
@@ -37,6 +36,7 @@ __all__ = [
     "Table",
     "draw",
     "merged",
+    "page_count",
     "pictures",
     "render",
     "stop",

@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from io import BytesIO
 
-from pikepdf import Dictionary, Name, ObjectStreamMode, OutlineItem, Pdf, String
-
 
 def merged(pdfs: Sequence[bytes], title: str) -> bytes:
     """The pages of ``pdfs`` one after another, each at its own paper size and with its own fonts.
@@ -13,6 +11,8 @@ def merged(pdfs: Sequence[bytes], title: str) -> bytes:
     the same bytes. Raises ``ValueError`` when there is nothing to print, ``pikepdf.PdfError`` for what
     is not a PDF.
     """
+    from pikepdf import Dictionary, Name, ObjectStreamMode, OutlineItem, Pdf, String
+
     if not pdfs:
         raise ValueError("nothing to print")
     with Pdf.new() as bundle:

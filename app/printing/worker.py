@@ -1,4 +1,4 @@
-"""Drawing in processes of their own, which can be stopped.
+"""Drawing in processes of their own, which can be stopped and let everybody's pages go first.
 
 Two workers, so that a long roster does not hold up other prints; started at the first sheet and kept:
 starting Python, WeasyPrint and the fonts takes longer than drawing. They are spawned, not forked, so
@@ -22,7 +22,7 @@ from pathlib import Path
 from shutil import rmtree
 from threading import Lock
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -35,6 +35,8 @@ _SHEETS_PER_WORKER = 500
 # What WeasyPrint lays out by itself takes about 140 kB a row; better to refuse one than to starve the machine.
 MEMORY = 3 * 1024**3
 _FAILED = 70  # EX_SOFTWARE in sysexits.h
+_PATIENCE = 60.0  # seconds that a person waits
+_NICE = 10
 
 _PREFIX = "portal-printing-"
 _lock = Lock()
@@ -42,12 +44,14 @@ _pool: Any = None  # a ProcessPool; its closing methods carry no types
 _pool_owner = 0
 _folder = ""  # of the pool, for copies of fonts; a killed worker cannot clean up after itself
 
+_Done = TypeVar("_Done")
+
 
 def _nobody(rows: int) -> None:
     """Nobody wants to know."""
 
 
-def render(sheet: Snapshot | Poster, timeout: float = 60, written: Callable[[int], None] = _nobody) -> bytes:
+def render(sheet: Snapshot | Poster, timeout: float = _PATIENCE, written: Callable[[int], None] = _nobody) -> bytes:
     """The PDF of ``sheet``, drawn in a worker process.
 
     ``timeout`` is in seconds, counted from when a worker takes the sheet; then the worker is killed and
@@ -55,10 +59,24 @@ def render(sheet: Snapshot | Poster, timeout: float = 60, written: Callable[[int
     of table rows that are done; what it raises stops the drawing. Raises ``PrintRefused`` with a reason
     that ``draw`` gives, or "overrun", "disk_full", or "drawing_failed" when the worker died.
     """
-    future = _running_pool().schedule(_draw, args=[sheet, written], timeout=timeout)
+    return _by_a_worker(timeout, _draw, sheet, written)
+
+
+def pictures(pdf: bytes, dpi: int = 72, first: int = 3) -> list[bytes]:
+    """The first ``first`` pages of ``pdf`` as PNG files, ``dpi`` dots to the inch; raises ``PrintRefused``."""
+    return _by_a_worker(_PATIENCE, _pictures, pdf, dpi, first)
+
+
+def page_count(pdf: bytes) -> int:
+    """How many pages ``pdf`` has; raises ``PrintRefused``."""
+    return _by_a_worker(_PATIENCE, _page_count, pdf)
+
+
+def _by_a_worker(timeout: float, work: Callable[..., _Done], *about: object) -> _Done:
+    future = _running_pool().schedule(work, args=about, timeout=timeout)
     try:
-        pdf: bytes = future.result()
-        return pdf
+        done: _Done = future.result()
+        return done
     except WaitedTooLong as error:
         raise PrintRefused("overrun", seconds=f"{timeout:g}") from error
     except ProcessExpired as error:
@@ -117,6 +135,7 @@ def _clear_after_the_dead(parent: str, prefix: str = "") -> None:
 
 def _begin(folder: str, memory: int) -> None:
     """Clear up after the worker before this one; then a folder of its own, and the limits."""
+    os.nice(_NICE)
     _clear_after_the_dead(folder)
     tempfile.tempdir = tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)
     resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))
@@ -146,6 +165,18 @@ def _draw(sheet: Snapshot | Poster, written: Callable[[int], None]) -> bytes:
     except Exception:  # out of memory, mostly; the libraries below Python do not survive that
         traceback.print_exc()
         os._exit(_FAILED)
+
+
+def _pictures(pdf: bytes, dpi: int, first: int) -> list[bytes]:
+    from . import preview  # loads PDFium
+
+    return preview.pictures(pdf, dpi, first)
+
+
+def _page_count(pdf: bytes) -> int:
+    from . import preview
+
+    return preview.page_count(pdf)
 
 
 atexit.register(stop)
