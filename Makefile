@@ -13,6 +13,7 @@ TEST_PACKAGES := libatomic1
 BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
 FONT := .cache/fonts/FandolFang-Regular.otf
 INSTALLED := .venv/.installed
+READINGS := .cache/readings.json
 SECRET := $(or $(PORTAL_INSTANCE),instance)/secret
 CATALOGUES := $(patsubst %.po,%.mo,$(wildcard translations/*/LC_MESSAGES/*.po))
 
@@ -83,7 +84,7 @@ clean: ## 删除可重建的文件，保留 instance/ 中的数据 / remove what
 	rm -rf .venv .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache $(CATALOGUES)
 	find app tests -name __pycache__ -prune -exec rm -rf {} + 2>/dev/null || true
 
-setup: $(INSTALLED) $(FONT) $(CATALOGUES) $(SECRET) ## 只做准备 / set up only: packages, fonts, translations
+setup: $(INSTALLED) $(FONT) $(CATALOGUES) $(READINGS) $(SECRET) ## 只做准备 / set up only: packages, fonts, translations
 
 # ---- set-up -----------------------------------------------------------------------------------------------------
 
@@ -158,6 +159,11 @@ $(FONT): | system
 
 translations/%.mo: translations/%.po | $(INSTALLED)
 	.venv/bin/pybabel -q compile --input-file $< --output-file $@ --locale $(word 2,$(subst /, ,$@))
+
+$(READINGS): app/kernel/readings.py $(INSTALLED)
+	mkdir -p $(@D)
+	.venv/bin/python -m app.kernel.readings >$@.part
+	mv $@.part $@
 
 $(SECRET): | $(INSTALLED)
 	.venv/bin/python -m config

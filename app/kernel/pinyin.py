@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from pypinyin import Style, lazy_pinyin, pinyin
-from pypinyin.constants import PHRASES_DICT
+from config import ROOT
 
 SURNAMES = {
     "单": "shan",
@@ -75,41 +77,45 @@ ALSO_READ = {
 }
 """What stands in names and is read in more than one way: found by each of them."""
 
-_LONGEST_WORD = 6
+_TABLE = json.loads((ROOT / ".cache" / "readings.json").read_text(encoding="utf-8"))
+"""Made by ``make setup`` (``readings.py``)."""
+_CHARACTERS: str = _TABLE["characters"]
+_WORDS: dict[str, str] = _TABLE["words"]
+_LONGEST_WORD: int = _TABLE["longest"]
+_HAN = re.compile("[\u3007\u3400-\u9fff\ue815-\ue864\uf900-\ufaff\U00020000-\U0003ffff]+")
 
 
 @cache
 def _readings(character: str) -> tuple[str, ...]:
     """How a character can be read, the usual way first; none if it is not Chinese."""
-    found = pinyin(character, style=Style.NORMAL, heteronym=True, errors="ignore")
-    return tuple(dict.fromkeys(found[0])) if found else ()
+    at = -1 if character.isascii() else _CHARACTERS.find(character)
+    if at < 0:
+        return ()
+    *ways, _alike = _CHARACTERS[_CHARACTERS.rfind("\n", 0, at) + 1 : at + 1].split()
+    return tuple(ways)
 
 
-@lru_cache(maxsize=50_000)
-def _in_context(text: str) -> tuple[str, ...]:
-    return tuple(lazy_pinyin(text, style=Style.NORMAL, errors="ignore"))
-
-
-def _stands_in_a_word(text: str, at: int) -> bool:
-    """Does a dictionary have a word around the character at this place?"""
-    for first in range(max(0, at - _LONGEST_WORD + 1), at + 1):
-        for end in range(max(at + 1, first + 2), min(len(text), first + _LONGEST_WORD) + 1):
-            if text[first:end] in PHRASES_DICT:
-                return True
-    return False
+def _in_context(run: str) -> Iterator[str]:
+    """How characters on end are read: the longest word of the dictionary that begins at each, else the character."""
+    while run:
+        words = _WORDS.get(run[0], "")
+        for end in range(min(len(run), _LONGEST_WORD), 1, -1):
+            _before, is_word, after = words.partition(f" {run[:end]}=")
+            if is_word:
+                break
+        else:
+            end, after = (len(run) if f" {run}" in words else 1), " "  # as pypinyin reads what only begins a word
+        unusual = after[: after.index(" ")]
+        yield from unusual.split(",") if unusual else (ways[0] for ways in map(_readings, run[:end]) if ways)
+        run = run[end:]
 
 
 @lru_cache(maxsize=5_000)  # asked of each name of a sheet twice: to order it, and to find it
 def syllables(text: str, name: bool = False) -> tuple[str, ...]:
-    """The syllables of the Chinese characters in ``text``; a ``name`` begins with its surname.
-
-    Most characters of a name have one reading, so that the dictionary of words is asked for the others only.
+    """The syllables of the Chinese characters in ``text``, read as in the words they stand in; a ``name`` begins with
+    its surname.
     """
-    read = list(map(_readings, text))
-    if any(len(ways) > 1 and _stands_in_a_word(text, at) for at, ways in enumerate(read)):
-        found = _in_context(text)
-    else:
-        found = tuple(ways[0] for ways in read if ways)
+    found = tuple(syllable for run in _HAN.findall(text) for syllable in _in_context(run))
     if name and len(text) > 1 and found:
         if len(text) > 2 and text[:2] in COMPOUND_SURNAMES:
             return COMPOUND_SURNAMES[text[:2]] + found[2:]

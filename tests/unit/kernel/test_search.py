@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pypinyin import Style, lazy_pinyin
+from pypinyin.constants import PHRASES_DICT
 
 from app.kernel import terms
 from app.kernel.pinyin import folded, syllables
@@ -158,6 +159,13 @@ def test_one_or_two_digits_ask_for_nothing_private(part):
 @given(st.text(st.sampled_from(NAMES), min_size=1, max_size=5))
 def test_names_are_read_as_the_dictionary_reads_them(name):
     assert list(syllables(name)) == lazy_pinyin(name, style=Style.NORMAL, errors="ignore")
+
+
+@pytest.mark.parametrize("around", ["", "没日没", "无了无", "重1", "𠮷"])
+def test_words_are_read_as_the_dictionary_reads_them_whatever_stands_around_them(around):
+    for word in list(PHRASES_DICT)[::40]:
+        for text in (f"{word}{around}", f"{around}{word}", f"{word[1:]}{around}"):
+            assert list(syllables(text)) == lazy_pinyin(text, style=Style.NORMAL, errors="ignore")
 
 
 @given(st.text(st.sampled_from(NAMES), min_size=1, max_size=6), st.data())
