@@ -26,6 +26,7 @@ from app.kernel import audit, scope
 from app.kernel.access import Right, needs, own_path
 from app.kernel.capability import Capability, Page
 from app.kernel.db import Conflict, db, today, transaction
+from app.kernel.photographs import NotAPicture, reencoded
 from app.kernel.register import Register, existing
 from app.kernel.values import Invalid, read_date, storable
 from app.kernel.workdays import calendar
@@ -125,8 +126,6 @@ class PostingRegister(Register):
         return found if "posted_on" in found or "taken_down_on" in found else {}
 
     def _hang(self, key: int, read: dict[str, date], errors: dict[str, str]) -> Any:
-        from app.kernel.photographs import NotAPicture, reencoded  # loads Pillow
-
         upload = request.files.get("photo")
         try:
             photo = reencoded(upload.read()) if upload and upload.filename else None

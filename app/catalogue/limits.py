@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from itertools import groupby
 from typing import Any, Literal, get_args
 
@@ -281,11 +281,16 @@ _STRETCHES: tuple[_Stretch, ...] = (
 )
 """What stretches of a phrase look like and say; the first that fits counts."""
 
-_PATTERNS = tuple((re.compile(expression), tell) for expression, tell in _STRETCHES)
 _LONGEST = 500
 """No cell of a catalogue has more characters; the patterns need not bear any text at all."""
 _CLAUSE = re.compile(r"[^\W_]+")
 _VISIBLE = re.compile(r"[^\s\u00ad\u200b-\u200f\u2060\ufeff]|(?<=\d)\s(?=\s*\d)")
+
+
+@cache
+def _patterns() -> tuple[tuple[re.Pattern[str], Callable[[Match], Facts]], ...]:
+    """Compiled when a phrase is first read: few processes read one, and it takes as long as drawing ten pages."""
+    return tuple((re.compile(expression), tell) for expression, tell in _STRETCHES)
 
 
 def _plain(phrase: str) -> tuple[str, list[int]]:
@@ -297,7 +302,7 @@ def _plain(phrase: str) -> tuple[str, list[int]]:
 
 def _stretch(text: str, position: int) -> tuple[int, Facts] | None:
     """Where the stretch that begins at ``position`` ends, and what it says; None if it is not understood."""
-    for pattern, tell in _PATTERNS:
+    for pattern, tell in _patterns():
         if (found := pattern.match(text, position)) and None not in (facts := tell(found)).values():
             return found.end(), facts
     return None
