@@ -34,7 +34,7 @@ help: ## 列出全部命令 / list these commands
 run: setup ## 启动门户 / serve the portal: PORT=8080; DEMO=0 不装演示数据 / without demo data
 	.venv/bin/flask --app app init $(if $(filter-out 0,$(DEMO)),--demo)
 	echo "==> 打开 / open http://127.0.0.1:$(PORT)   停止 / stop: Ctrl+C"
-	exec .venv/bin/gunicorn --bind 127.0.0.1:$(PORT) --workers 1 --threads 8 --timeout 120 --no-control-socket "app:create_app()"
+	exec .venv/bin/gunicorn --bind 127.0.0.1:$(PORT) "app.portal:build()"
 
 backup: setup ## 备份并核对 / make a backup and check it
 	.venv/bin/flask --app app backup make

@@ -44,12 +44,9 @@ def backup() -> None:
 
 @backup.command()
 @click.option("--by", default=operations.BY, help="Who the trail names.")
-@click.option("--gently", is_flag=True, help="Let everything else on the machine go first.")
 @with_appcontext
-def make(by: str, gently: bool) -> None:
+def make(by: str) -> None:
     """Make a backup now and look it through."""
-    if gently:
-        os.nice(15)
     with _in_chinese():
         path = operations.make(by)
         _say(N_("The backup was made and checked: %(file)s"), file=str(path))

@@ -51,4 +51,4 @@ def begin_if_due(start: Callable[[], None] | None = None) -> bool:
 
 def begin(by: str = operations.BY) -> None:
     """Make the backup that :func:`operations.announce` told of in a process of its own; the trail names ``by``."""
-    background.start(["-m", "flask", "--app", "app", "backup", "make", "--by", by, "--gently"], _running)
+    background.start(["-m", "flask", "--app", "app", "backup", "make", "--by", by], _running)

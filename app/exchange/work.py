@@ -145,7 +145,6 @@ def main(key: int, task: str, who: str, address: str, locale: str) -> None:
     """Do ``task`` on the upload ``key`` as the person with the session ``who``."""
     from app.portal import build
 
-    os.nice(5)  # pages come first
     gc.disable()  # a quarter of the time, and the process ends soon
     app = build()
     asked_to_stop = _file(app, key, "stop")

@@ -1,4 +1,6 @@
-"""Work in a process of its own, which goes on when the request that began it has ended, and is safely killed."""
+"""Work in a process of its own: it lets pages go first, goes on when the request that began it has ended, and is safely
+killed.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from flask import current_app
 
 from config import ROOT
 
+NICE = 10
 Processes = list[subprocess.Popen[bytes]]
 
 
@@ -24,12 +27,12 @@ def start(arguments: Sequence[str], running: Processes) -> subprocess.Popen[byte
         "PORTAL_DATABASE": current_app.config["SQLALCHEMY_DATABASE_URI"],
     }
     process = subprocess.Popen(  # noqa: S603 (our own commands)
-        [sys.executable, *arguments],
+        ["nice", f"-n{NICE}", sys.executable, *arguments],  # noqa: S607
         cwd=ROOT,
         env={**os.environ, **settings},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        start_new_session=True,
+        process_group=0,  # not a session: desktops share the processor out among those, whatever is nice in them
     )
     running[:] = [*(other for other in running if other.poll() is None), process]
     return process

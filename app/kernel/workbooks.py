@@ -175,6 +175,7 @@ class _Sheet:
 
 
 def _serve() -> None:
+    os.nice(10)  # pages go first
     question = json.loads(sys.stdin.buffer.readline())
     limits = Limits(**question["limits"])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -1,0 +1,24 @@
+"""How the portal is served; gunicorn reads this in the folder it is started in.
+
+Two processes, so that a long export holds up half of the people at most and both cores of an office computer have
+work. Few threads each: they take turns at one interpreter, and every one has its connection to the database. The portal
+is loaded once, before the two part: they share its memory.
+"""
+
+import gc
+from typing import Any
+
+workers = 2
+threads = 4
+preload_app = True
+timeout = 120
+keepalive = 30
+control_socket_disable = True
+
+gc.disable()  # nothing of what is being loaded is garbage: looking would take a sixth of the start
+
+
+def when_ready(_server: Any) -> None:
+    """What is loaded stays: the collector need not look it through, which would also make a copy for each process."""
+    gc.freeze()
+    gc.enable()
