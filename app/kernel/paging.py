@@ -8,18 +8,33 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import ge, le
 from threading import Lock
 from time import monotonic
 from typing import Any, Generic, Literal, TypeVar
 
 from flask import current_app
-from sqlalchemy import ColumnElement, Integer, Select, Subquery, and_, bindparam, literal_column, null, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    Subquery,
+    and_,
+    bindparam,
+    case,
+    false,
+    func,
+    literal_column,
+    null,
+    select,
+    true,
+    tuple_,
+)
 
-from app.kernel import scope
+from app.kernel import scope, search
 from app.kernel.db import count_of, db, today
 from app.kernel.fields import fields_of
 from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Listing, Ordering, Question, Row
@@ -29,7 +44,14 @@ DEEP = 1_000
 KEPT_FOR = 60.0
 """Seconds for which a bookmark, and the number of rows of a long register, are believed."""
 
+LOOKED_THROUGH = 2_000
+"""Rows that are read for a page of what is found. Where that is not enough, all that is found is read."""
+COUNTED_ON = 4
+"""Pages, beyond those turned over, up to the end of which it is counted what is found among many rows."""
+
 Start = Literal["first", "offset", "bookmark"]
+Way = Literal["few", "through", "all"]
+"""How what is found is read: led to by few hits, looked through in order, or all of it."""
 Asked = tuple[str, tuple[tuple[str, Any], ...], str, bool]
 """A question without its page: search, filters, order, descending."""
 
@@ -91,6 +113,8 @@ def page(model: Any, names: Iterable[str], question: Question) -> Page:
     A list of more than :data:`COUNT_LIMIT` rows takes another, once in a while, to say how many.
     """
     names, memory, passed = tuple(names), _memory(), (question.page - 1) * PAGE_SIZE
+    if question.search and search.is_looked_up(model):
+        return _searched(model, names, question)
     begins = memory.bookmarks.get(_place(model, question)) if passed > DEEP else None
     start: Start = "bookmark" if begins else "offset" if passed else "first"
     # What a search finds depends on who asks: its statement is written anew each time.
@@ -99,7 +123,9 @@ def page(model: Any, names: Iterable[str], question: Question) -> Page:
     asked = (question.search, filters, question.order, question.descending)
     statement, has_blanks = write(model, names, asked, start, counts, today())
     key, first = begins or (None, None)
-    selected = db.session.execute(statement, {"passed": passed, "key": key, "first": first}).all()
+    how = scope.TESTED if question.order and _has_index(model, question.order) else {}
+    parameters = {"passed": passed, "key": key, "first": first}
+    selected = db.session.execute(statement, parameters, execution_options=how).all()
     if not has_blanks and not question.search:
         for number, row in enumerate(selected[::PAGE_SIZE], question.page):
             if number * PAGE_SIZE > DEEP:
@@ -134,6 +160,117 @@ _statement_as_before = lru_cache(maxsize=500)(_statement)
 """Writing a statement takes as long as running it. Kept for the day: what is coming or over is judged by it."""
 
 
+def _searched(model: Any, names: tuple[str, ...], question: Question) -> Page:
+    """The page of what is found; by ear, where nothing is found as it is written."""
+    for by_ear in search.ears(question.search):
+        hits = search.look_up(model, question.search, by_ear)
+        if hits is None:
+            continue
+        page = _among(hits, model, names, question)
+        without_filters = Question(question.search)
+        if page.total.count or (question.filters and _among(hits, model, (), without_filters).total.count):
+            return page
+    return Page([], Total(0))
+
+
+def _among(hits: search.Hits, model: Any, names: tuple[str, ...], question: Question) -> Page:
+    """The page of the rows that ``hits`` are about.
+
+    Few hits lead to their rows, which are put in order. For many, rows are looked through in the order they are listed
+    in: that takes as long however many there are. Where neither will do, all that is found is read.
+    """
+    ways: list[Way] = ["few"] if hits.some_are_few else []
+    if _is_walked(model, question.order):
+        ways.insert(0 if hits.some_are_many else 1, "through")
+    for way in ways:
+        if page := _found(way, hits, model, names, question):
+            return page
+    return _found("all", hits, model, names, question) or Page([], Total(0))
+
+
+def _found(way: Way, hits: search.Hits, model: Any, names: tuple[str, ...], question: Question) -> Page | None:
+    """The page as it is found one ``way``, or None if it cannot be told from :data:`LOOKED_THROUGH` rows."""
+    asked = (hits.shape, tuple(question.filters.items()), question.order, question.descending)
+    passed = (question.page - 1) * PAGE_SIZE
+    values = {**hits.values, "passed": passed, "enough": passed + COUNTED_ON * PAGE_SIZE + 1}
+    statement = _finding(way, model, names, *asked, today())
+    selected = db.session.execute(statement, values, execution_options=scope.TESTED).all()
+    if not selected and way == "through":
+        return None
+    if not selected:
+        first = _found(way, hits, model, (), replace(question, page=1)) if passed else Page([], Total(0))
+        return first and Page([], first.total)
+    rows = [Row(row[0], dict(zip(names, row[3:], strict=True))) for row in selected[:PAGE_SIZE]]
+    count, are_all = selected[0][1:3]
+    if are_all:
+        return Page(rows, Total(count) if count <= COUNT_LIMIT else Total(COUNT_LIMIT, "more"))
+    if way == "few" or len(selected) <= PAGE_SIZE:
+        return None
+    return Page(rows, Total((count - 1) // PAGE_SIZE * PAGE_SIZE, "more"))
+
+
+@lru_cache(maxsize=500)
+def _finding(
+    way: Way,
+    model: Any,
+    names: tuple[str, ...],
+    shape: tuple[search.Forms, ...],
+    filters: tuple[tuple[str, Any], ...],
+    order: str,
+    descending: bool,
+    _today: date,
+) -> Select[Any]:
+    """The statement for a page of what is found: ids, how many were counted, whether that is all, and the values.
+
+    Its parameters are the values of the hits, the rows ``passed`` over, and how many are ``enough`` to count.
+    """
+    question, listing = Question("", dict(filters), order, descending), Listing(model, trusting=True)
+    ordering, where = listing.ordering(question), listing.conditions(question)
+    key = (null() if ordering.key is None else ordering.key).label("key")
+    if way == "through":
+        rows = listing.with_joins(select(model.id, *search.leading(model), key).where(*where))
+        rows = rows.order_by(*ordering.clauses(ordering.key, model.id)).limit(_number(LOOKED_THROUGH))
+        row, enough = rows.subquery("row"), bindparam("enough", type_=Integer)
+        # They come in the order they are looked through: asked for it again, SQLite would look through all of them.
+        matching = search.matching(model, row.c.__getitem__, shape)
+        hits = select(row.c.id, row.c.key).where(matching).limit(enough).cte("hits")
+        count = select(func.count()).select_from(hits).scalar_subquery()
+        seen = select(func.count()).select_from(rows.subquery()).scalar_subquery()
+        are_all: Any = case((count >= enough, false()), else_=seen < LOOKED_THROUGH)
+    else:
+        matching = search.matching(model, partial(getattr, model), shape, read_all=way == "all")
+        rows = listing.with_joins(select(model.id, key).where(matching, *where))
+        hits = rows.limit(_number(LOOKED_THROUGH + 1) if way == "few" else None).cte("hits")
+        count = select(func.count()).select_from(hits).scalar_subquery()
+        are_all = count <= LOOKED_THROUGH if way == "few" else true()
+    page = select(hits).order_by(*ordering.clauses(None if ordering.key is None else hits.c.key, hits.c.id))
+    ids = page.offset(bindparam("passed", type_=Integer)).limit(_number(PAGE_SIZE + 1)).subquery("page")
+    found = Listing(model)
+    values = [found.expression(fields_of(model)[name]) for name in names]
+    ordered = ordering.clauses(None if ordering.key is None else ids.c.key, ids.c.id)
+    return found.with_joins(select(model.id, count, are_all, *values).order_by(*ordered), ids)
+
+
+def _number(number: int) -> Any:
+    """A number, not a parameter: SQLite plans by it."""
+    return literal_column(str(number))
+
+
+def _is_walked(model: Any, order: str) -> bool:
+    """Can the rows of many communities be read in this order, over an index of it? Those of one always can."""
+    here = scope.current()
+    return not (here.path or here.everything) or _has_index(model, order)
+
+
+@lru_cache(maxsize=1_000)
+def _has_index(model: Any, order: str) -> bool:
+    key = Listing(model, trusting=True).ordering(Question(order=order)).key
+    if key is None:
+        return True
+    columns = getattr(getattr(key, "property", None), "columns", ())
+    return any(index.columns[0] is column for column in columns for index in column.table.indexes)
+
+
 def _memory() -> Memory:
     memory: Memory = current_app.extensions.setdefault("paging", Memory())
     return memory
@@ -160,9 +297,8 @@ def _ids(model: Any, question: Question, start: Start) -> tuple[Subquery, Orderi
         statement = statement.where(_from(model, ordering))
     elif start == "offset":
         statement = statement.offset(bindparam("passed", type_=Integer))
-    # A number, not a parameter: SQLite plans by it.
-    limit: Any = literal_column(str(PAGE_SIZE + 1))
-    return statement.order_by(*ordering.clauses(ordering.key, model.id)).limit(limit).subquery("page"), ordering
+    statement = statement.order_by(*ordering.clauses(ordering.key, model.id)).limit(_number(PAGE_SIZE + 1))
+    return statement.subquery("page"), ordering
 
 
 def _from(model: Any, ordering: Ordering) -> ColumnElement[bool]:

@@ -7,7 +7,7 @@ work and has barriers of its own (``rowsecurity.py``).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,9 +17,24 @@ from weakref import WeakKeyDictionary
 
 from flask import g, has_request_context
 from flask_appbuilder import Model
-from sqlalchemy import Column, Connection, Engine, Select, Table, TextClause, bindparam, event, inspect, select
+from sqlalchemy import (
+    Column,
+    Connection,
+    Engine,
+    Integer,
+    Select,
+    Table,
+    TextClause,
+    bindparam,
+    event,
+    func,
+    inspect,
+    select,
+)
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
+from sqlalchemy.sql.functions import GenericFunction
 
 from app.kernel.db import InCommunity, db, model_of
 
@@ -39,21 +54,32 @@ class Scope:
     everything: bool = False
     actor: str = ""
 
-    def criterion(self) -> Any:
-        """A loader criterion for every class in a community."""
-        return _branch(self.path) if self.path else _community(self.community_id or 0)  # no row is in community 0
+    def criterion(self, leading: bool = True) -> Any:
+        """A loader criterion for every class in a community; one that is not ``leading`` only tests rows."""
+        # No row is in community 0.
+        return _branch(self.path, leading) if self.path else _community(self.community_id or 0)
+
+
+class tested(GenericFunction[int]):  # noqa: N801 (as functions are called)
+    """A column as it is, but that SQLite is kept from its indexes; PostgreSQL knows better when to use them."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(tested)
+def _as_it_is(called: Any, compiler: Any, **how: Any) -> str:
+    sign = "+" if compiler.dialect.name == "sqlite" else ""
+    return f"{sign}{compiler.process(called.clauses, **how)}"
 
 
 @lru_cache(maxsize=500)  # making one takes as long as a small statement
-def _branch(path: str) -> Any:
+def _branch(path: str, leading: bool) -> Any:
     community = Model.metadata.tables["community"]
-    return with_loader_criteria(
-        InCommunity,
-        lambda cls: cls.community_id.in_(
-            select(community.c.id).where(community.c.path.startswith(path)).scalar_subquery()
-        ),
-        include_aliases=True,
-    )
+    inside = select(community.c.id).where(community.c.path.startswith(path)).scalar_subquery()
+    leads = lambda cls: cls.community_id.in_(inside)  # noqa: E731 (as SQLAlchemy wants it)
+    tests = lambda cls: func.tested(cls.community_id).in_(inside)  # noqa: E731
+    return with_loader_criteria(InCommunity, leads if leading else tests, include_aliases=True)
 
 
 @lru_cache(maxsize=500)
@@ -62,6 +88,10 @@ def _community(community_id: int) -> Any:
 
 
 NOTHING = Scope()
+
+TESTED: Mapping[str, Any] = {"scope_is_tested": True}
+"""The execution options of a statement that something better leads to its rows than the index of many communities:
+whether they are in scope is then tested row by row."""
 
 TOLD, EVERYTHING = "portal.scope", "everything"
 """The setting by which PostgreSQL knows who is at work: a community's id, the path of a branch, or this word."""
@@ -116,7 +146,8 @@ def _limit_statements(state: ORMExecuteState) -> None:
         raise OutOfScope("a statement over bare tables cannot be limited")
     if state.is_insert or (state.is_update and (state.parameters or _points(state.statement))):
         raise OutOfScope("rows are added and links changed one by one, so that they can be checked")
-    state.statement = _limited(state.statement, scope.criterion())
+    leading = "scope_is_tested" not in state.execution_options
+    state.statement = _limited(state.statement, scope.criterion(leading))
 
 
 _limited_before: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()

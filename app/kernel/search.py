@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from hashlib import sha256
+from itertools import chain
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -25,9 +27,11 @@ from sqlalchemy import (
     Text,
     TextClause,
     and_,
+    bindparam,
     column,
     delete,
     event,
+    exists,
     false,
     func,
     inspect,
@@ -37,7 +41,9 @@ from sqlalchemy import (
     text,
     union,
 )
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column
+from sqlalchemy.sql.functions import GenericFunction
 
 from app.kernel import scope, terms
 from app.kernel.audit import AuditEntry
@@ -52,6 +58,8 @@ BATCH = 5_000
 """Rows indexed at a time where all are."""
 HANDFUL = 200
 """Entries that are looked at together for all registers; where there are more, each register is asked for its first."""
+FEW = 500
+"""Entries that are looked up by their ids. Where there are more, rows are tested in the order they are listed in."""
 ENDING = 4
 """Of a secret whose mask shows its end, these last characters are searched like the whole."""
 
@@ -348,6 +356,12 @@ def _own_ways(model: Any, word: Word) -> Iterator[Way]:
                     yield (_secret_term(declared.sealed.index(_ending(word.text.upper()))),)
 
 
+def _ways(model: Any, words: Iterable[Word], by_ear: bool) -> list[tuple[Way, ...]]:
+    """For each of ``words`` all the ways by which it finds rows of ``model``, for the person at work."""
+    own = _own_ways if _keeps_back(model) else lambda _model, _word: ()
+    return [(*(word.by_ear if by_ear else word.ways), *own(model, word)) for word in words]
+
+
 @cache
 def _keeps_back(model: Any) -> bool:
     """Are there fields that not everybody is to find by?"""
@@ -379,14 +393,11 @@ def _questions(
 
     ``where`` are the ends of the terms for the communities looked in, by default those in scope.
     """
-    ways = [word.by_ear if by_ear else word.ways for word in words]
-    common = [_asked(way) for way in ways]
+    common = [_asked(word.by_ear if by_ear else word.ways) for word in words]
     where = _places() if where is None else where
     found = {}
     for model in models:
-        asked = common
-        if _keeps_back(model):
-            asked = [_asked((*way, *_own_ways(model, word))) for way, word in zip(ways, words, strict=True)]
+        asked = [_asked(ways) for ways in _ways(model, words, by_ear)] if _keeps_back(model) else common
         place = _any_of(_term(f"@{model.__tablename__}{at}") for at in where)
         found[model] = _Asked(_all_of((*map(_term, title), *asked)), place)
     return found
@@ -406,7 +417,7 @@ def _places() -> list[str]:
     return kept[at_work.path] or ["_0"]  # no row is in community 0
 
 
-def _entries(question: str) -> Any:
+def _entries(question: Any) -> Any:
     """The entries that answer a question of the index, as a table with the column ``rowid``."""
     return func.search_words(question).table_valued(column("rowid", BigInteger))
 
@@ -564,3 +575,170 @@ def first_linked(models: Sequence[Any], question: str, most: int) -> Matches:
             if keys := list(db.session.scalars(statement)):
                 found[model] = keys
     return found
+
+
+# --- looking up, before any row is read ---------------------------------------------------------------------------
+
+
+Forms = tuple[tuple[str, tuple[tuple[int, ...], ...] | None], ...]
+"""The registers in which a part of a question was found; where that was in too many entries to name them, also by how
+many terms each way of each word finds, since then the words themselves are looked at."""
+
+
+@dataclass(frozen=True)
+class Hits:
+    """What the index answers a question that was put to a list, before any row is read.
+
+    :param shape: of each part of the question what a statement for the rows depends on.
+    :param values: the parameters of that statement.
+    :param some_are_many: is a part found in more than :data:`FEW` entries?
+    :param some_are_few: is a part found in no more?
+    """
+
+    shape: tuple[Forms, ...]
+    values: Mapping[str, Any]
+    some_are_many: bool
+    some_are_few: bool
+
+
+@cache
+def is_looked_up(model: Any) -> bool:
+    """Does the index alone say what is found in the list of ``model``: in its own fields and in those of its links?"""
+    itself = (is_indexed(model) or not own_fields(model)) and not _derived(model)
+    return itself and bool(_within(model)) and all(is_looked_up(link.target) for link in _links(model))
+
+
+@cache
+def _within(model: Any) -> tuple[Any, ...]:
+    """The models in whose entries the words stand that the list of ``model`` is searched for."""
+    linked = (each for link in _links(model) for each in _within(link.target))
+    return tuple(dict.fromkeys(chain((model,) if is_indexed(model) else (), linked)))
+
+
+def look_up(model: Any, typed: str, by_ear: bool = False) -> Hits | None:
+    """Ask the index for what was ``typed``; None where some part of it stands nowhere, so that no row has it.
+
+    A part is a word, each of which may stand in another link; where there are no links, all words together.
+    """
+    words = terms.words(typed)
+    parts = [(word,) for word in words] if _links(model) else [words]
+    anywhere = [""] if scope.current().path else None
+    asked = [(at, part, each) for at, part in enumerate(parts) for each in _within(model)]
+    questions = [_questions([each], part, by_ear, where=anywhere)[each] for _at, part, each in asked]
+    shape: list[list[Any]] = [[] for _ in parts]
+    values: dict[str, Any] = {}
+    many = set()
+    found = zip(asked, questions, _first_of_each(questions, FEW), strict=True)
+    for (at, part, each), question, keys in found:
+        if len(keys) > FEW:
+            ways = _ways(each, part, by_ear)
+            values[_named(each, at)] = str(question)
+            values |= {_named(each, at, nth): _sought(term) for nth, term in enumerate(_each_term(ways))}
+            shape[at].append((each.__tablename__, tuple(tuple(map(len, way)) for way in ways)))
+            many.add(at)
+        elif keys:
+            values[_named(each, at)] = keys
+            shape[at].append((each.__tablename__, None))
+    if not all(shape):
+        return None
+    return Hits(tuple(map(tuple, shape)), values, bool(many), len(many) < len(parts))
+
+
+def _named(model: Any, part: int, term: int | None = None) -> str:
+    """What a parameter is called."""
+    return f"{model.__tablename__}_{part}" if term is None else f"{model.__tablename__}_{part}_{term}"
+
+
+def _each_term(ways: Iterable[Iterable[Way]]) -> Iterator[str]:
+    return (term for of_word in ways for way in of_word for term in way)
+
+
+def _sought(term: str) -> str:
+    """What is looked for in the words of an entry, which have a blank before and behind each."""
+    return f" {term.removesuffix('*')}" if term.endswith("*") else f" {term} "
+
+
+def ears(question: str) -> Iterator[bool]:
+    """Whether to look by ear: first not, then so, if that is any different."""
+    words = terms.words(question)
+    if words:
+        yield False
+    if any(word.by_ear != word.ways for word in words):
+        yield True
+
+
+def leading(model: Any) -> list[Any]:
+    """The columns of ``model``, besides its id, by which :func:`matching` tells which rows are found."""
+    return [getattr(model, link.name) for link in _links(model)]
+
+
+def matching(
+    model: Any, row: Callable[[str], Any], shape: Iterable[Forms], read_all: bool = False
+) -> ColumnElement[bool]:
+    """Is a row of ``model``, the columns of which ``row`` gives, one that hits of this shape are about?
+
+    The values of the hits are parameters. Where there are many, each row is tested; to ``read_all`` the index names
+    them.
+    """
+    parts = [_Part(at, dict(forms), read_all) for at, forms in enumerate(shape)]
+    return and_(*(or_(*part.of_row(model, row)) for part in parts))
+
+
+class _Part(NamedTuple):
+    """A part of a question, as conditions on rows."""
+
+    at: int
+    forms: Mapping[str, tuple[tuple[int, ...], ...] | None]
+    reads_all: bool
+
+    def of_row(self, model: Any, row: Callable[[str], Any]) -> list[ColumnElement[bool]]:
+        """The conditions, any of which is enough, on a row of which ``row`` gives the columns."""
+        found = self._of_entry(model, row("id"))
+        for link in _links(model):
+            found += self._of_linked(link.target, row(link.name))
+        return found
+
+    def _of_linked(self, model: Any, key: Any) -> list[ColumnElement[bool]]:
+        if not _links(model):
+            return self._of_entry(model, key)
+        # The bare table: it is the rows found that are read within the scope.
+        table = model.__table__.alias()
+        found = self.of_row(model, table.c.__getitem__)
+        if not found:
+            return []
+        if any(self.forms.values()) and not self.reads_all:
+            return [exists(select(table.c.id).where(table.c.id == key, or_(*found)))]
+        return [key.in_(select(table.c.id).where(or_(*found)))]
+
+    def _of_entry(self, model: Any, key: Any) -> list[ColumnElement[bool]]:
+        if model.__tablename__ not in self.forms:
+            return []
+        ways = self.forms[model.__tablename__]
+        if ways is None:
+            return [key.in_(bindparam(_named(model, self.at), expanding=True, literal_execute=True))]
+        if self.reads_all:
+            entries = _entries(bindparam(_named(model, self.at), type_=Text))
+            return [key.in_(select(_record_id(entries.c.rowid)))]
+        entry = SearchEntry.__table__.alias()
+        numbers = iter(range(sum(map(sum, ways))))
+        has = [
+            or_(*(and_(*(self._has(model, entry, next(numbers)) for _ in range(length))) for length in of_word))
+            for of_word in ways
+        ]
+        number = literal_column(str(_number(model.__tablename__) << 31), BigInteger)
+        return [exists(select(entry.c.id).where(entry.c.id == number.op("|")(key), *has))]
+
+    def _has(self, model: Any, entry: Any, term: int) -> ColumnElement[bool]:
+        return instr(entry.c.words + " ", bindparam(_named(model, self.at, term), type_=Text)) > 0
+
+
+class instr(GenericFunction[int]):  # noqa: N801 (as SQLite calls it)
+    """Where a text stands in another, 0 if nowhere."""
+
+    type = Integer()
+    inherit_cache = True
+
+
+@compiles(instr, "postgresql")
+def _strpos(called: Any, compiler: Any, **how: Any) -> str:
+    return f"strpos{compiler.process(called.clause_expr, **how)}"
