@@ -532,7 +532,7 @@ def _few(questions: Mapping[Any, _Asked]) -> Matches | None:
     for question in questions.values():
         places[question.words].append(question.place)
     together = _any_of(f"({_all_of((words, _any_of(where)))})" for words, where in places.items())
-    statement = text("SELECT rowid FROM search_words(:question) LIMIT :most")
+    statement = text(_asking("question", _is_sqlite()))
     entries = list(db.session.connection().scalars(statement, {"question": together, "most": HANDFUL + 1}))
     if len(entries) > HANDFUL:
         return None
@@ -548,16 +548,25 @@ def _first_of_each(questions: Iterable[_Asked], most: int) -> list[list[int]]:
     asked = {f"question_{at}": str(question) for at, question in enumerate(questions)}
     found: list[list[int]] = [[] for _ in asked]
     if asked:
-        statement = _asking_each(len(asked))
+        statement = _asking_each(len(asked), _is_sqlite())
         for at, entry_id in db.session.connection().execute(statement, {**asked, "most": most + 1}):
             found[at].append(entry_id & MAX_KEY)
     return found
 
 
 @cache
-def _asking_each(questions: int) -> TextClause:
-    part = "SELECT {0} AS at, rowid FROM (SELECT rowid FROM search_words(:question_{0}) LIMIT :most) AS found_{0}"
-    return text(" UNION ALL ".join(map(part.format, range(questions))))
+def _asking_each(questions: int, is_sqlite: bool) -> TextClause:
+    parts = (
+        f"SELECT {at} AS at, rowid FROM ({_asking(f'question_{at}', is_sqlite)}) AS x{at}"
+        for at in range(questions)  # noqa: S608 (our own names)
+    )
+    return text(" UNION ALL ".join(parts))
+
+
+def _asking(question: str, is_sqlite: bool) -> str:
+    """SQL for no more than ``most`` of the entries that answer the parameter ``question``."""
+    call = f"search_words(:{question}) LIMIT :most" if is_sqlite else f"search_words(:{question}, :most)"
+    return f"SELECT rowid FROM {call}"  # noqa: S608
 
 
 def first_linked(models: Sequence[Any], question: str, most: int) -> Matches:
