@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,10 @@ from tests.world import World, owner
 
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 assert portal.CAPABILITIES  # has loaded every model
+gc.disable()  # until all tests are loaded
+# Compiling costs each process begun by a test more than its work does: what is compiled is kept, whatever is usual here.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 TABLES = [table for table in Model.metadata.sorted_tables if not table.name.startswith("ab_") and table.name != "code"]
 """What a test may fill; those that are pointed at come first."""
 HOLD_ANYTHING = union_all(*(select(literal(table.name)).where(exists(table.select())) for table in TABLES))
@@ -36,6 +41,7 @@ def pytest_collection_finish() -> None:
     """What is loaded by now stays: the garbage collector need not look it through again and again."""
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(50_000, 20, 20)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ def a_notice(*paragraphs: str, **more: Any) -> Snapshot:
     return Snapshot(layout="notice", issued_on="2026-03-05", paragraphs=paragraphs, **given)
 
 
+@cache
 def a_roster(rows: int, *more: str, cell: str = "") -> Snapshot:
     """Serial number, name, building, and ``more`` columns of ``cell``."""
     labels = ("序号", "姓名", "楼栋", *more)
@@ -258,26 +261,28 @@ def test_text_comes_before_its_table_and_notes_after_it() -> None:
 @pytest.mark.parametrize(
     "sheet",
     [
-        a_roster(20_000),
-        a_roster(5_000, *"甲乙丙丁戊己庚", cell=SENTENCE),
-        a_notice(*[SENTENCE * 400] * 20),
-        a_notice(*["保" * 20_000] * 20),
+        partial(a_roster, 20_000),
+        partial(a_roster, 5_000, *"甲乙丙丁戊己庚", cell=SENTENCE),
+        partial(a_notice, *[SENTENCE * 400] * 20),
+        partial(a_notice, *["保" * 20_000] * 20),
     ],
     ids=["a roster of thousands", "a wide one", "a book", "a book without a full stop"],
 )
-def test_what_never_ends_is_left_to_the_board_after_twenty_slides(sheet: Snapshot) -> None:
-    found = slides([sheet])
+def test_what_never_ends_is_left_to_the_board_after_twenty_slides(sheet: Callable[[], Snapshot]) -> None:
+    found = slides([sheet()])
     assert len(found) == MOST
     assert text(found[-1]) == REST
     assert REST not in json.dumps(found[:-1], ensure_ascii=False)
     assert {slide["pages"] for slide in found} == {MOST}
 
 
-@pytest.mark.parametrize("sheet", [a_roster(20_000), a_notice(*[SENTENCE * 400] * 20)], ids=["roster", "book"])
-def test_what_is_never_shown_costs_nothing(sheet: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "sheet", [partial(a_roster, 20_000), partial(a_notice, *[SENTENCE * 400] * 20)], ids=["roster", "book"]
+)
+def test_what_is_never_shown_costs_nothing(sheet: Callable[[], Snapshot], monkeypatch: pytest.MonkeyPatch) -> None:
     measured = []
     monkeypatch.setattr("app.boards.slides.width", lambda text: measured.append(text) or width(text))
-    slides([sheet])
+    slides([sheet()])
     assert len(measured) < 5_000
 
 
