@@ -28,7 +28,7 @@ from tests.world import World, owner
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 assert portal.CAPABILITIES  # has loaded every model
 gc.disable()  # until all tests are loaded
-# Compiling costs each process begun by a test more than its work does: what is compiled is kept, whatever is usual here.
+# Compiling costs each process begun by a test more than its work does: what is compiled is kept, whatever is usual.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 TABLES = [table for table in Model.metadata.sorted_tables if not table.name.startswith("ab_") and table.name != "code"]

@@ -119,7 +119,7 @@ def page(model: Any, names: Iterable[str], question: Question) -> Page:
     start: Start = "bookmark" if begins else "offset" if passed else "first"
     # What a search finds depends on who asks: its statement is written anew each time.
     write = _statement if question.search else _statement_as_before
-    filters, counts = tuple(question.filters.items()), passed <= COUNT_LIMIT
+    filters, counts = tuple(question.filters.items()), passed <= COUNT_LIMIT and not _is_known_long(model, question)
     asked = (question.search, filters, question.order, question.descending)
     statement, has_blanks = write(model, names, asked, start, counts, today())
     key, first = begins or (None, None)
@@ -312,6 +312,12 @@ def _from(model: Any, ordering: Ordering) -> ColumnElement[bool]:
     # No index has the columns of two tables: there the key alone has to lead into one.
     own = ordering.key is getattr(model, ordering.key.key, None)
     return row if own else and_(reaches(ordering.key, key), row)
+
+
+def _is_known_long(model: Any, question: Question) -> bool:
+    """Is it known of the whole list that it has more rows than are counted?"""
+    is_whole = not (question.search or question.filters)
+    return is_whole and (_memory().totals.get((model, _scope())) or 0) > COUNT_LIMIT
 
 
 def _total(model: Any, question: Question, count: int | None) -> Total:

@@ -557,8 +557,8 @@ def _first_of_each(questions: Iterable[_Asked], most: int) -> list[list[int]]:
 @cache
 def _asking_each(questions: int, is_sqlite: bool) -> TextClause:
     parts = (
-        f"SELECT {at} AS at, rowid FROM ({_asking(f'question_{at}', is_sqlite)}) AS x{at}"
-        for at in range(questions)  # noqa: S608 (our own names)
+        f"SELECT {at} AS at, rowid FROM ({_asking(f'question_{at}', is_sqlite)}) AS x{at}"  # noqa: S608 (our own names)
+        for at in range(questions)
     )
     return text(" UNION ALL ".join(parts))
 
