@@ -71,7 +71,7 @@ def _reading() -> Select[Any]:
 
 def at_work(number: int) -> AtWork | None:
     """The person whose account has that id, if there is one; to be asked as the system."""
-    rows = db.session.execute(_reading(), {"number": number}).all()
+    rows = db.session.connection().execute(_reading(), {"number": number}).all()
     if not rows:
         return None
     first, views = rows[0], [row[_OWN + _PLACE : -1] for row in rows]

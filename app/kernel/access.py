@@ -65,12 +65,10 @@ def own_path(address: str) -> str:
 
 def permitted(subject: str, right: Right) -> bool:
     """May the person at work do ``right`` on ``subject``?"""
-    user = current_user._get_current_object()  # asked for dozens of times a page: looked up once
-    if not user or not user.is_authenticated:
+    user, known = current_user._get_current_object(), current_app.extensions  # asked for dozens of times a page
+    if not user or not user.is_authenticated or right not in known["rights"](user.role, subject):
         return False
-    if right not in current_app.extensions["rights"](user.role, subject):
-        return False
-    return subject not in current_app.extensions["of_all"] or sees_all()
+    return subject not in known["of_all"] or sees_all()
 
 
 class Doors(dict[str, tuple[str, Right] | str]):

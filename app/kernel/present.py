@@ -38,12 +38,21 @@ def full_text(declared: Declared, value: Any) -> str:
     return show(value)
 
 
+_WORDS = {"text", "long", "code", "link"}
+"""Kinds of fields of which a listing selects the text itself."""
+
+
 def reader(declared: Declared) -> Callable[[Any], str]:
     """What turns values of a field into what the person at work sees of them."""
-    whole = partial(full_text, declared)
+    is_text = declared.kind in _WORDS and not declared.sealed
+    whole = _words if is_text else partial(full_text, declared)
     if reads_in_full(declared):
         return whole
     return lambda value: declared.field.mask(shown) if (shown := whole(value)) else shown
+
+
+def _words(value: Any) -> str:
+    return value if isinstance(value, str) else show(value)
 
 
 def text(declared: Declared, value: Any) -> str:

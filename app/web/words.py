@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
+from babel import Locale
 from flask_babel import Domain, get_domain, get_locale
 from markupsafe import Markup
+
+
+def selector(name: Callable[[], str | None]) -> Callable[[], Locale | None]:
+    """The language that ``name`` names, as Flask-Babel wants it; Babel looks for its files whenever it is asked."""
+    known = cache(Locale.parse)
+
+    def select() -> Locale | None:
+        found = name()
+        return known(found) if found else None
+
+    return select
 
 
 class Spoken(dict[str, Markup]):

@@ -21,6 +21,7 @@ PAST_THE_SESSION = {
 MAY_GO_PAST = {
     "cli.py": "the administrator's commands",
     "portal.py": "puts the application together",
+    "accounts/at_work.py": "finds out who is at work, on which the scope depends",
     "accounts/doors.py": "counts attempts, of nobody yet",
     "accounts/operations.py": "locks the table for the first account",
     "backups/databases.py": "copies whole databases",
