@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
@@ -12,7 +12,7 @@ from flask_babel import get_locale
 from flask_babel import gettext as _
 from markupsafe import Markup, escape
 
-from app.kernel.fields import Declared, Label
+from app.kernel.fields import Declared, Kind, Label
 from app.kernel.listing import Question
 
 LONG, VERY_LONG = 24, 40
@@ -23,25 +23,28 @@ _EDIT = ' <a href="/%s/edit/%s?back=%s">%s<span class="unseen"> %s</span></a>'
 _UNSEEN = '<span class="unseen">%s</span>'
 _HEAD = '<th scope="col"%s>%s</th>\n'
 
-NUMBER, DATE, WIDE, MID, BRIEF, USUAL = (
-    *(Markup(f' class="{name}"') for name in ("number", "date", "wide", "mid", "brief")),  # noqa: S704 (our own names)
-    Markup(),
-)
-_ALWAYS = {"integer": NUMBER, "decimal": NUMBER, "date": DATE, "moment": DATE}
+_ALWAYS = {"integer": "number", "decimal": "number", "date": "date", "moment": "date"}
 """The classes of the kinds whose cells are all alike."""
+
+
+def _class_by_length(length: int, is_words: bool) -> str:
+    if length > LONG:
+        return "wide"
+    if length > 7 or (is_words and length > 5):
+        return "mid"
+    return "brief" if not is_words and 1 < length < 8 else ""
+
+
+@cache
+def _classes(kind: Kind) -> tuple[Markup, ...]:
+    """The classes of cells of a kind, as attributes, by the length of their text up to LONG + 1."""
+    names = (_ALWAYS.get(kind) or _class_by_length(length, kind in {"text", "long"}) for length in range(LONG + 2))
+    return tuple(Markup(f' class="{name}"' if name else "") for name in names)  # noqa: S704 (our own names)
 
 
 def cell_class(declared: Declared, text: str = "") -> Markup:
     """The class of a cell, for its width and alignment, as an attribute; nothing for the usual one."""
-    return _ALWAYS.get(declared.kind) or _class_by_length(len(text), declared.kind in {"text", "long"})
-
-
-def _class_by_length(length: int, words: bool) -> Markup:
-    if length > LONG:
-        return WIDE
-    if length > 7 or (words and length > 5):
-        return MID
-    return BRIEF if not words and 1 < length < 8 else USUAL
+    return _classes(declared.kind)[min(len(text), LONG + 1)]
 
 
 def table(
@@ -123,18 +126,20 @@ def _table_rows(
     leads back to, quoted.
     """
     nameless, view, edit = (str(escape(text)) for text in (_("(no name)"), _("View"), _("Edit")))
-    always = [(_ALWAYS.get(declared.kind), declared.kind in {"text", "long"}) for declared in columns]
+    classes = [_classes(declared.kind) for declared in columns]
     drawn: list[str] = []
     for key, texts in rows:
         address, name = f"/{register}/show/{key}", str(escape(texts[named or 0]))
         drawn.append("<tr>")
         if choosing:
             drawn.append(_BOX % (key, name or nameless))
-        for index, (text, (its_class, words)) in enumerate(zip(texts, always, strict=True)):
-            content = _content(text)
+        for index, (text, by_length) in enumerate(zip(texts, classes, strict=True)):
+            length = len(text)
+            # Most are short and of letters and digits alone, in which nothing is to be escaped.
+            content = text if length <= LONG and text.isalnum() else _content(text)
             if index == named:
                 content = f'<a href="{address}">{content or nameless}</a>'
-            drawn.append(f"<td{its_class or _class_by_length(len(text), words)}>{content}</td>")
+            drawn.append(f"<td{by_length[length if length <= LONG else -1]}>{content}</td>")
         if may_edit or named is None:
             drawn.append('<td class="do">')
             if named is None:
@@ -149,7 +154,7 @@ def _table_rows(
 def _content(text: str) -> str:
     """The text of a cell: its indent as it is, and cut off to the eye if it is long."""
     if len(text) <= LONG:
-        return text if text.isalnum() else str(escape(text))  # most are, and in letters and digits nothing is escaped
+        return str(escape(text))
     bare = text.lstrip("　")
     indent, shown = text[: len(text) - len(bare)], escape(bare)
     if len(bare) <= LONG:

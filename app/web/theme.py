@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, abort, current_app, g, redirect, render_template, request, session, url_for
+from flask import Flask, abort, current_app, redirect, render_template, request, session, url_for
 from flask.globals import request_ctx
 from flask_babel import get_locale, refresh
 from flask_babel import gettext as _
@@ -33,6 +33,8 @@ from app.web.kept import Kept
 
 log = logging.getLogger("portal")
 
+CSRF_TOKEN = "csrf_token"  # noqa: S105 (the name of the input, and under which the session has it)
+MOST_SESSIONS = 1_000
 STATIC = Path(__file__).parent / "static"
 
 POLICY = "; ".join(
@@ -68,10 +70,17 @@ def icon(name: str, css_class: str = "icon") -> Markup:
 
 
 def csrf() -> Markup:
-    """The hidden input by which a form is known to be ours; one token for all forms of a page."""
-    if "csrf_input" not in g:
-        g.csrf_input = Markup('<input type="hidden" name="csrf_token" value="{}">').format(generate_csrf())
-    drawn: Markup = g.csrf_input
+    """The hidden input by which a form is known to be ours.
+
+    One signature is as good as another for as long as the session has its token: it is made once.
+    """
+    made: dict[str | None, Markup] = current_app.extensions["csrf_inputs"]
+    drawn = made.get(session.get(CSRF_TOKEN))
+    if drawn is None:
+        if len(made) >= MOST_SESSIONS:
+            made.clear()
+        drawn = Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_TOKEN, generate_csrf())
+        made[session[CSRF_TOKEN]] = drawn
     return drawn
 
 
@@ -240,6 +249,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.add_extension(Kept)
     app.jinja_env.globals.update(_=words.drawn, icon=icon, csrf=csrf, here=here)
     app.jinja_env.globals.update(cell_class=rows.cell_class, table=rows.table, form_row=inputs.form_row)
+    app.extensions["csrf_inputs"] = {}
     app.extensions["menu"] = lru_cache(maxsize=400)(_draw_menu)
     app.extensions["listed"] = frozenset(_menu_endpoints(app.extensions["capabilities"]))
     app.after_request(_add_headers)
