@@ -82,7 +82,7 @@ class Page:
 
     # --- what it asks ----------------------------------------------------------------------------------------
 
-    @property
+    @cached_property
     def form(self) -> Tag:
         """The form in the main part that is sent by POST."""
         found = self.soup.select("main form[method=post]")
