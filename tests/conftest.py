@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,21 +27,28 @@ from tests.world import World, owner
 
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 assert portal.CAPABILITIES  # has loaded every model
-gc.disable()  # until all tests are loaded
-# Compiling costs each process begun by a test more than its work does: what is compiled is kept, whatever is usual.
-sys.dont_write_bytecode = False
-os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 TABLES = [table for table in Model.metadata.sorted_tables if not table.name.startswith("ab_") and table.name != "code"]
 """What a test may fill; those that are pointed at come first."""
 HOLD_ANYTHING = union_all(*(select(literal(table.name)).where(exists(table.select())) for table in TABLES))
 Rows = dict[Table, list[dict[str, Any]]]
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, Any, Any]:
+    """Load all tests. What is compiled is kept, whatever is usual here: many tests begin processes of their own."""
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays: the garbage collector need not look it through again and again."""
     gc.collect()
     gc.freeze()
-    gc.enable()
     gc.set_threshold(50_000, 20, 20)
 
 
