@@ -15,7 +15,7 @@ from app.community.models import Community
 from app.disclosure.models import Notice
 from app.kernel import records
 from app.kernel.codes import Code
-from app.kernel.db import InCommunity, Record, db, transaction
+from app.kernel.db import InCommunity, Record, db, today, transaction
 from app.kernel.fields import Declared, fields_of
 from app.kernel.values import Invalid
 from app.printing import Snapshot
@@ -104,7 +104,7 @@ def _value(declared: Declared, at: Place) -> Any:
 def _readable(declared: Declared) -> Iterator[Any]:
     """The first of some typed texts that the field reads, a new one each time."""
     letters = "".join("abcdefghij"[int(digit)] for digit in f"{next(_numbers):04d}")
-    for typed in (f"sample{letters}", "50", date.today().isoformat(), "13812345678", a_credit_code(next(_numbers))):
+    for typed in (f"sample{letters}", "50", today().isoformat(), "13812345678", a_credit_code(next(_numbers))):
         try:
             yield declared.read(typed)
         except Invalid:

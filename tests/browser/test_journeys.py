@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import date
 from typing import Any
 
 import pytest
 from playwright.sync_api import Dialog, Page, expect
 
 from app.kernel.access import Right
+from app.kernel.db import today
 from app.kernel.registers import REGISTERS
 from app.roles import Role, rights
 from tests.browser.conftest import COLLEAGUE, Portal
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 Desk = Callable[..., Page]
 SECRETARY, STAFF = Role.SECRETARY.value, Role.STAFF.value
-TODAY = date.today().isoformat()
+TODAY = today().isoformat()
 
 DRAWN = {"service_post", "partner_unit"}
 SIZES = {"office screen": (1366, 768), "zoomed to 200 %": (683, 384), "phone": (390, 844)}
@@ -195,7 +195,7 @@ def test_a_notice_is_looked_at_then_issued_with_its_number_then_printed(desk: De
     page.once("dialog", lambda dialog: dialog.accept())
     page.get_by_role("button", name="签发").click()
     page.wait_for_url("**/notice/show/*", timeout=15_000)
-    number = f"〔{date.today().year}〕1号"
+    number = f"〔{today().year}〕1号"
     expect(page.locator(".flash")).to_contain_text(number)
     expect(page.locator("dl.facts")).to_contain_text(number)
     first_page = page.locator(".beside img")

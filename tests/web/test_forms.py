@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import timedelta
 from itertools import product
 from typing import Any
 from urllib.parse import urlencode
@@ -18,7 +18,7 @@ from app import roles
 from app.community.models import Person
 from app.kernel.access import Right
 from app.kernel.codes import Code
-from app.kernel.db import db
+from app.kernel.db import db, today
 from app.kernel.fields import fields_of
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
@@ -59,7 +59,7 @@ def no_codes_left(world: World) -> Iterator[None]:
 
 # --- bad input ----------------------------------------------------------------------------------------------------
 
-TOMORROW = (date.today() + timedelta(days=1)).isoformat()
+TOMORROW = (today() + timedelta(days=1)).isoformat()
 GOOD_ID = id_number(7)
 BAD_ID = GOOD_ID[:-1] + ("1" if GOOD_ID[-1] != "1" else "2")
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from threading import Barrier
 from typing import Any
 
@@ -16,7 +15,7 @@ from sqlalchemy import func, select
 from app.disclosure import sources
 from app.disclosure.models import Notice, NoticeIsFinal
 from app.kernel.audit import AuditEntry
-from app.kernel.db import db, transaction
+from app.kernel.db import db, today, transaction
 from app.kernel.fields import Access, fields_of
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
@@ -25,7 +24,7 @@ from tests.web.page import Page, one_database
 from tests.web.typed import a_draft, a_full_row, id_number
 from tests.world import Place, World
 
-YEAR = date.today().year
+YEAR = today().year
 PNG = b"\x89PNG\r\n\x1a\n"
 WRITTEN = {"title": "政策宣讲岗公示", "issuer": "春和社区居民委员会", "opening": "现公示如下。", "closing": ""}
 TABLE = {"columns": ["name", "holders"], "layout": "notice", "paper": "A4", "landscape": "0"}
@@ -183,7 +182,7 @@ def test_a_kept_draft_has_no_number_until_it_is_issued(world: World) -> None:
     assert notice.number == f"春和社区〔{YEAR}〕1号"
     assert (notice.sheet.number, notice.sheet.issued_on, notice.sheet.draft) == (
         notice.number,
-        date.today().isoformat(),
+        today().isoformat(),
         False,
     )
     assert notice.digest == hashlib.sha256(notice.snapshot.encode()).hexdigest()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
-from datetime import date
 from typing import Any
 
 import pytest
@@ -18,14 +17,14 @@ from app.boards.models import Posting, Screen
 from app.disclosure.lifecycle import State
 from app.disclosure.models import Notice
 from app.kernel.audit import AuditEntry
-from app.kernel.db import db, transaction
+from app.kernel.db import db, today, transaction
 from app.kernel.scope import as_system
 from app.printing import Column, Snapshot, Table
 from tests.rows import a_row
 from tests.web.page import Page, one_database
 from tests.world import Place, World, owner
 
-TODAY = date.today()
+TODAY = today()
 
 
 def a_sheet(title: str, **more: Any) -> Snapshot:

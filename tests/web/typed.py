@@ -88,7 +88,7 @@ def _chinese(world: World, declared: Declared) -> str:
 
 def _first_code(world: World, code_list: str) -> str:
     with world.app.app_context():
-        return codes.choices({code_list}, date.today())[code_list][0][0]
+        return codes.choices({code_list}, today())[code_list][0][0]
 
 
 def han(number: int) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import date
 
 import pytest
 from flask_appbuilder import Model
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 from app import portal
 from app.community.models import Person
 from app.facilities.models import Facility
-from app.kernel.db import Record
+from app.kernel.db import Record, today
 from app.kernel.fields import Access, fields_of, title_field
 from app.kernel.values import Invalid, mask_all
 from app.party.models import PartyMember, ServicePost
@@ -135,4 +134,4 @@ def test_a_new_form_starts_with_what_the_column_would_be_given():
     assert fields_of(ServicePost)["places"].default == 1
     assert fields_of(fields_of(PartyMember)["branch_id"].target)["elected_on"].default is None
     by_name = {f"{param.values[0].model.__tablename__}.{param.values[0].name}": param.values[0] for param in TYPED}
-    assert by_name["post_assignment.applied_on"].default == date.today()
+    assert by_name["post_assignment.applied_on"].default == today()
