@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, false, literal, not_, or_, true
+from sqlalchemy import ColumnElement, Select, and_, bindparam, false, not_, or_, true
 
-from app.kernel import listing, scope
+from app.kernel import scope
+from app.kernel.db import db, today
 from app.kernel.fields import Declared, fields_of, title_field
-from app.kernel.listing import Question
+from app.kernel.listing import Listing, Question
 from app.kernel.present import reads_in_full, text
 
 Side = Callable[[str], ColumnElement[Any]]
@@ -76,34 +79,49 @@ def column(model: Any, entity: Any, name: str) -> Any:
 
 def alike(model: Any, data: Mapping[str, Any]) -> list[Alike]:
     """The first rows on file that a new one with ``data`` is likely to repeat, in its own community."""
-    shared = common(model)
-    if not shared or any(not data.get(name) for name in shared):
+    if not common(model) or any(not data.get(name) for name in common(model)):
         return []
-    known = fields_of(model)
+    known, title, hints = fields_of(model), title_field(model), _hints(model)
 
-    def given(name: str) -> ColumnElement[Any]:
+    def given(name: str) -> Any:
         value, sealed = data.get(name) or None, known[name].sealed
-        return literal(sealed.index(value) if sealed and value else value, column(model, model, name).type)
+        return sealed.index(value) if sealed and value else value
 
-    title = title_field(model)
-    hints = [declared for declared in known.values() if declared.field.hint]
-    found = listing.rows(
-        model,
-        [title.name, *(declared.name for declared in hints)],
-        Question(),
-        model.community_id == (data.get("community_id") or scope.current().community_id),
-        *(column(model, model, name) == given(name) for name in shared),
-        likely(model, given, lambda name: column(model, model, name)),
-        limit=MOST,
-    )
+    values = {f"given_{name}": given(name) for key in model.__same__ for name in key}
+    community_id = data.get("community_id") or scope.current().community_id
+    found = db.session.execute(_alike(model, keys(model), today()), {**values, "own_community": community_id})
     return [
         Alike(
-            row.id,
-            text(title, row.values[title.name]),
-            tuple(filter(None, (text(declared, row.values[declared.name]) for declared in hints))),
+            key,
+            text(title, name),
+            tuple(filter(None, (text(declared, value) for declared, value in zip(hints, told, strict=True)))),
         )
-        for row in found
+        for key, name, *told in found
     ]
+
+
+def _hints(model: Any) -> list[Declared]:
+    return [declared for declared in fields_of(model).values() if declared.field.hint]
+
+
+@lru_cache(maxsize=100)
+def _alike(model: Any, _keys: tuple[tuple[str, ...], ...], _today: date) -> Select[Any]:
+    """Kept for those who read the same ``keys``, and for the day: writing this takes much longer than running it."""
+
+    def given(name: str) -> ColumnElement[Any]:
+        return bindparam(f"given_{name}", type_=column(model, model, name).type)
+
+    return (
+        Listing(model)
+        .statement(
+            [model.__title__, *(declared.name for declared in _hints(model))],
+            Question(),
+            model.community_id == bindparam("own_community"),
+            *(column(model, model, name) == given(name) for name in common(model)),
+            likely(model, given, lambda name: column(model, model, name)),
+        )
+        .limit(MOST)
+    )
 
 
 def pairs(model: Any, one: Any, two: Any) -> ColumnElement[bool]:

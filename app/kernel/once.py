@@ -13,7 +13,7 @@ from hashlib import sha256
 
 from flask import has_request_context, request
 from flask_appbuilder import Model
-from sqlalchemy import DateTime, Integer, String, delete, select
+from sqlalchemy import DateTime, Integer, String, bindparam, delete, insert, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.kernel.db import db, now
@@ -47,6 +47,10 @@ def _digest(register: str) -> str:
     return sha256(repr((register, sent)).encode(errors="surrogatepass")).hexdigest()
 
 
+_SENT = Model.metadata.tables[SentForm.__tablename__]
+_FORGET = delete(_SENT).where(_SENT.c.at < bindparam("before"))
+
+
 def outcome(register: str) -> int | None:
     """The id of the record that this very page has made before, if it has."""
     found: int | None = db.session.scalar(select(SentForm.record_id).where(SentForm.digest == _digest(register)))
@@ -56,6 +60,6 @@ def outcome(register: str) -> int | None:
 def keep(register: str, record_id: int) -> None:
     """Remember, in the transaction at work, what this page has made; a second sending meets a :class:`Conflict`."""
     if digest := _digest(register):
-        db.session.execute(delete(SentForm).where(SentForm.at < now() - KEPT))
-        db.session.add(SentForm(digest=digest, record_id=record_id))
-        db.session.flush()
+        connection, at = db.session.connection(), now()
+        connection.execute(_FORGET, {"before": at - KEPT})
+        connection.execute(insert(_SENT), {"digest": digest, "record_id": record_id, "at": at})
