@@ -6,6 +6,7 @@ portal of many registers, any number of further ones is declared, which have a m
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -79,9 +80,9 @@ def declare(registers: int = 0) -> None:
     checks.translations = lambda _app: None  # the words of the bench are not in the catalogue
 
 
-def a_portal(address: str) -> Flask:
-    """The portal over the database at ``address``, with everything on."""
+def a_portal(address: str, make: Callable[[Settings], Flask] = create_app) -> Flask:
+    """The portal over the database at ``address``, with everything on, made with its commands or without."""
     INSTANCE.mkdir(parents=True, exist_ok=True)
-    app = create_app(Settings(instance=INSTANCE.absolute(), database=address, secret=SECRET))
+    app = make(Settings(instance=INSTANCE.absolute(), database=address, secret=SECRET))
     app.testing = True  # or it would begin the day with a backup of the million rows
     return app

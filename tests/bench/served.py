@@ -9,10 +9,11 @@ ADDRESS = "BENCH_ADDRESS"
 
 
 def portal() -> Any:
+    from app.portal import build
     from tests.bench import registers
 
     registers.declare()
-    return registers.a_portal(os.environ[ADDRESS])
+    return registers.a_portal(os.environ[ADDRESS], build)
 
 
 def admin() -> Any:

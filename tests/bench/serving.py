@@ -1,6 +1,6 @@
 """The portal and the Django admin behind gunicorn: pages per second, memory of a worker, the first page after a start.
 
-Both are served the same way, by one worker with eight threads, to eight people who ask for one page after another.
+Both are served in the way ``gunicorn.conf.py`` says, to eight people who ask for one page after another.
 """
 
 from __future__ import annotations
@@ -54,10 +54,15 @@ class Server:
         return HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
 
     def memory(self) -> float:
-        """Megabytes of the worker, its share of what it shares with the master included."""
-        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
-        rollup = Path(f"/proc/{children[0]}/smaps_rollup").read_text()
-        return int(next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1]) / 1024
+        """Megabytes of a worker: an equal share of all that the workers and their master have."""
+        workers = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return sum(map(_megabytes, [str(self.process.pid), *workers])) / len(workers)
+
+
+def _megabytes(pid: str) -> float:
+    """What a process has to itself, and its share of what it shares."""
+    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(next(line for line in rollup.splitlines() if line.startswith("Pss:")).split()[1]) / 1024
 
 
 @contextmanager
@@ -67,21 +72,11 @@ def serving(name: str, dataset: DataSet, cookie: str, first: str) -> Iterator[Se
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     told = {ADDRESS: dataset.address, "PORTAL_SECRET": SECRET.hex(), "PORTAL_INSTANCE": str(INSTANCE.absolute())}
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "--bind",
-        f"127.0.0.1:{port}",
-        "--workers",
-        "1",
-        "--threads",
-        str(USERS),
-    ]
+    environment = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
     begun = time.perf_counter()
     process = subprocess.Popen(
-        [*command, "--timeout", "120", "--keep-alive", "30", "--no-control-socket", f"tests.bench.served:{name}()"],
-        env={**os.environ, **told},
+        [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", f"tests.bench.served:{name}()"],
+        env={**environment, **told},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
