@@ -78,7 +78,10 @@ class _Cookieless(SessionInterface):
 
 
 class Limits:
-    """How often somebody may call in a minute, and how often an address may try a wrong key."""
+    """How often somebody may call in a minute, and how often an address may try a wrong key.
+
+    Every process of the server counts for itself: this keeps load away, a key is too long to be guessed.
+    """
 
     def __init__(self, calls: int = CALLS, wrong_keys: int = WRONG_KEYS) -> None:
         self._calls, self._wrong_keys = calls, wrong_keys

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import cache, lru_cache
 
-from config import ROOT
+from config import ROOT, SettingError
 
 SURNAMES = {
     "单": "shan",
@@ -77,8 +77,12 @@ ALSO_READ = {
 }
 """What stands in names and is read in more than one way: found by each of them."""
 
-_TABLE = json.loads((ROOT / ".cache" / "readings.json").read_text(encoding="utf-8"))
+_FILE = ROOT / ".cache" / "readings.json"
 """Made by ``make setup`` (``readings.py``)."""
+if not _FILE.exists():
+    raise SettingError(f"尚未准备好，请运行 make setup / run `make setup` first: {_FILE} is missing")
+
+_TABLE = json.loads(_FILE.read_text(encoding="utf-8"))
 _CHARACTERS: str = _TABLE["characters"]
 _WORDS: dict[str, str] = _TABLE["words"]
 _LONGEST_WORD: int = _TABLE["longest"]
