@@ -143,9 +143,9 @@ def _is_ours(pid: int, key: int) -> bool:
 
 def main(key: int, task: str, who: str, address: str, locale: str) -> None:
     """Do ``task`` on the upload ``key`` as the person with the session ``who``."""
+    gc.disable()  # a quarter of the time, and the process ends soon
     from app.portal import build
 
-    gc.disable()  # a quarter of the time, and the process ends soon
     app = build()
     asked_to_stop = _file(app, key, "stop")
 
