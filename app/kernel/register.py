@@ -588,7 +588,9 @@ class Register(Named, BaseView):
 
     def _form_page(self, form: RecordForm, title: str, **more: Any) -> str:
         form.look_up()
-        return self.page("register/form.html", form=form, title=title, back=self._back(url_for(".list")), **more)
+        return self.page(
+            "register/form.html", form=form, title=title, back=self._back(f"{self.route_base}/list/"), **more
+        )
 
     @expose("/delete/<int:key>", methods=["GET", "POST"])
     @needs(Right.DELETE)

@@ -21,8 +21,7 @@ TEXT, TITLE = "\0text\0", "\0title\0"
 """Marks of where the text of a field and the name of what it leads to belong."""
 CHOSEN = {"code", "choice", "flag"}
 """Kinds of fields of which there are only so many values that each is drawn once."""
-LONGEST = 30
-"""Characters of the longest value of those; what is longer came from elsewhere and is not kept."""
+BLANK_OR_FLAG = {"", "True", "False"}
 
 
 @dataclass(frozen=True)
@@ -41,8 +40,10 @@ class Blank:
 
 def form_row(declared: Declared, field: Any) -> Markup:
     """The row of a ``field`` of a form: its label, input, what is wrong with it and what helps."""
-    text, locale, is_chosen = field.text(), get_locale().language, declared.kind in CHOSEN
-    if field.errors or field.masked or (is_chosen and len(text) > LONGEST):
+    text, locale = field.text(), get_locale().language
+    is_chosen = declared.kind in CHOSEN
+    offered = BLANK_OR_FLAG | {value for value, _label in field.choices}
+    if field.errors or field.masked or (is_chosen and text not in offered):
         return drawn_anew(declared, field)
     if is_chosen:
         return _draw_chosen(declared, locale, Blank(text, choices=tuple(field.choices)))
@@ -52,12 +53,12 @@ def form_row(declared: Declared, field: Any) -> Markup:
     return Markup("".join([parts.get(piece, piece) for piece in pieces]))  # noqa: S704 (the parts have been escaped)
 
 
-@lru_cache(maxsize=4_000)
+@lru_cache(maxsize=1_000)
 def _draw_chosen(declared: Declared, _locale: str, field: Blank) -> Markup:
     return drawn_anew(declared, field)
 
 
-@lru_cache(maxsize=4_000)
+@lru_cache(maxsize=2_000)
 def _around(declared: Declared, _locale: str, _may_add: bool, is_filled: bool) -> list[str]:
     """The drawn row in pieces, some of which are the marks."""
     row = drawn_anew(declared, Blank(TEXT if is_filled else "", TITLE))
