@@ -25,14 +25,13 @@ OPEN = {SearchEntry.__tablename__}
 
 _FUNCTION = f"""
 CREATE OR REPLACE FUNCTION portal_communities() RETURNS integer[]
-LANGUAGE sql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-  SELECT CASE
-    WHEN scope ~ '^[0-9]+$' THEN ARRAY[scope::integer]
-    WHEN starts_with(scope, '/') THEN ARRAY(SELECT id FROM community WHERE starts_with(path, scope))
-    ELSE '{{}}'::integer[]
-  END
-  FROM (SELECT coalesce(current_setting('{TOLD}', true), '') AS scope) AS told
-$$
+LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE scope text := coalesce(current_setting('{TOLD}', true), '');
+BEGIN
+  IF scope ~ '^[0-9]+$' THEN RETURN ARRAY[scope::integer]; END IF;
+  IF starts_with(scope, '/') THEN RETURN ARRAY(SELECT id FROM community WHERE starts_with(path, scope)); END IF;
+  RETURN '{{}}';
+END $$
 """  # noqa: S608 (our own names)
 _SEES_EVERYTHING = f"(SELECT current_setting('{TOLD}', true)) = '{EVERYTHING}'"
 _COMMUNITIES = "(SELECT portal_communities())::integer[]"
@@ -98,9 +97,9 @@ def visible(table: Table) -> str:
         return ""
     if table.name == "community":  # a new one, still without a path, is seen by those who see what it hangs below
         return f"{_SEES_EVERYTHING} OR id = ANY ({_COMMUNITIES}) OR parent_id = ANY ({_COMMUNITIES})"
-    owners = {column.name: "community" for column in table.c if column.name == "community_id"} or {
-        key.parent.name: key.column.table.name for key in table.foreign_keys if visible(key.column.table)
-    }
+    if "community_id" in table.c:
+        return f"{_SEES_EVERYTHING} OR community_id = ANY ({_COMMUNITIES})"
+    owners = {key.parent.name: key.column.table.name for key in table.foreign_keys if visible(key.column.table)}
     for name, owner in owners.items():
         return f'{_SEES_EVERYTHING} OR "{name}" IN (SELECT id FROM "{owner}")'  # noqa: S608 (our own names)
     return ""
