@@ -556,11 +556,9 @@ def _first_of_each(questions: Iterable[_Asked], most: int) -> list[list[int]]:
 
 @cache
 def _asking_each(questions: int, is_sqlite: bool) -> TextClause:
-    parts = (
-        f"SELECT {at} AS at, rowid FROM ({_asking(f'question_{at}', is_sqlite)}) AS x{at}"  # noqa: S608 (our own names)
-        for at in range(questions)
-    )
-    return text(" UNION ALL ".join(parts))
+    part = "SELECT {0} AS at, rowid FROM ({1}) AS found_{0}"
+    asking = (_asking(f"question_{at}", is_sqlite) for at in range(questions))
+    return text(" UNION ALL ".join(map(part.format, range(questions), asking)))
 
 
 def _asking(question: str, is_sqlite: bool) -> str:
