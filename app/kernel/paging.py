@@ -7,10 +7,10 @@ anybody pages through them, and a page far down begins where it was last seen to
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import lru_cache, partial
+from functools import cache, lru_cache, partial
 from operator import ge, le
 from threading import Lock
 from time import monotonic
@@ -119,12 +119,14 @@ def page(model: Any, names: Iterable[str], question: Question) -> Page:
     start: Start = "bookmark" if begins else "offset" if passed else "first"
     # What a search finds depends on who asks: its statement is written anew each time.
     write = _statement if question.search else _statement_as_before
-    filters, counts = tuple(question.filters.items()), passed <= COUNT_LIMIT and not _is_known_long(model, question)
+    filters, values = _given(question.filters)
+    is_known = not question.search and not filters and memory.totals.get((model, _scope())) is not None
+    counts = passed <= COUNT_LIMIT and not is_known
     asked = (question.search, filters, question.order, question.descending)
     statement, has_blanks = write(model, names, asked, start, counts, today())
     key, first = begins or (None, None)
     how = scope.TESTED if question.order and _has_index(model, question.order) else {}
-    parameters = {"passed": passed, "key": key, "first": first}
+    parameters = {**values, "passed": passed, "key": key, "first": first}
     selected = db.session.execute(statement, parameters, execution_options=how).all()
     if not has_blanks and not question.search:
         for number, row in enumerate(selected[::PAGE_SIZE], question.page):
@@ -140,7 +142,8 @@ def _statement(
 ) -> tuple[Select[Any], bool]:
     """The statement of a page, and whether what it is ordered by may be blank.
 
-    Its parameters are the rows ``passed`` over, or the ``key`` and the id, ``first``, of the bookmark it begins at.
+    Its parameters are the values of the filters, the rows ``passed`` over, or the ``key`` and the id, ``first``, of the
+    bookmark it begins at.
     """
     question = Question(asked[0], dict(asked[1]), *asked[2:])
     found = Listing(model)
@@ -190,9 +193,10 @@ def _among(hits: search.Hits, model: Any, names: tuple[str, ...], question: Ques
 
 def _found(way: Way, hits: search.Hits, model: Any, names: tuple[str, ...], question: Question) -> Page | None:
     """The page as it is found one ``way``, or None if it cannot be told from :data:`LOOKED_THROUGH` rows."""
-    asked = (hits.shape, tuple(question.filters.items()), question.order, question.descending)
+    filters, values = _given(question.filters)
+    asked = (hits.shape, filters, question.order, question.descending)
     passed = (question.page - 1) * PAGE_SIZE
-    values = {**hits.values, "passed": passed, "enough": passed + COUNTED_ON * PAGE_SIZE + 1}
+    values |= {**hits.values, "passed": passed, "enough": passed + COUNTED_ON * PAGE_SIZE + 1}
     statement = _finding(way, model, names, *asked, today())
     selected = db.session.execute(statement, values, execution_options=scope.TESTED).all()
     if not selected and way == "through":
@@ -222,7 +226,8 @@ def _finding(
 ) -> Select[Any]:
     """The statement for a page of what is found: ids, how many were counted, whether that is all, and the values.
 
-    Its parameters are the values of the hits, the rows ``passed`` over, and how many are ``enough`` to count.
+    Its parameters are the values of the hits and of the filters, the rows ``passed`` over, and how many are ``enough``
+    to count.
     """
     question, listing = Question("", dict(filters), order, descending), Listing(model, trusting=True)
     ordering, where = listing.ordering(question), listing.conditions(question)
@@ -271,6 +276,23 @@ def _has_index(model: Any, order: str) -> bool:
     return any(index.columns[0] is column for column in columns for index in column.table.indexes)
 
 
+def _given(filters: Mapping[str, Any]) -> tuple[tuple[tuple[str, Any], ...], dict[str, Any]]:
+    """The filters of a statement that serves for other values too, and the values as its parameters."""
+    shape, values = [], {}
+    for name, wanted in filters.items():
+        if isinstance(wanted, (int, str)) and not isinstance(wanted, bool):
+            values[f"by_{name}"] = wanted
+            shape.append((name, _parameter(f"by_{name}")))
+        else:
+            shape.append((name, wanted))
+    return tuple(shape), values
+
+
+@cache
+def _parameter(name: str) -> Any:
+    return bindparam(name)
+
+
 def _memory() -> Memory:
     memory: Memory = current_app.extensions.setdefault("paging", Memory())
     return memory
@@ -312,12 +334,6 @@ def _from(model: Any, ordering: Ordering) -> ColumnElement[bool]:
     # No index has the columns of two tables: there the key alone has to lead into one.
     own = ordering.key is getattr(model, ordering.key.key, None)
     return row if own else and_(reaches(ordering.key, key), row)
-
-
-def _is_known_long(model: Any, question: Question) -> bool:
-    """Is it known of the whole list that it has more rows than are counted?"""
-    is_whole = not (question.search or question.filters)
-    return is_whole and (_memory().totals.get((model, _scope())) or 0) > COUNT_LIMIT
 
 
 def _total(model: Any, question: Question, count: int | None) -> Total:
