@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -10,12 +12,14 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from app.community.models import Person
-from app.kernel import records, search
+from app.kernel import listing, paging, records, search
 from app.kernel.access import Right
 from app.kernel.db import db, transaction
 from app.kernel.fields import fields_of
-from app.kernel.scope import as_system
+from app.kernel.listing import PAGE_SIZE, Question
+from app.kernel.scope import Scope, as_system, working_in
 from app.kernel.search import SearchEntry
+from app.volunteers.models import Volunteer
 from tests.rows import MODELS, a_row, an_id_number
 from tests.web.page import Page, one_database
 from tests.world import World, owner
@@ -213,6 +217,68 @@ def test_every_register_with_searched_fields_is_found_by_each_of_them(world, reg
             if declared.sealed or not (value := getattr(row, declared.name)) or declared.field.access.value != "open":
                 continue
             assert key in set(db.session.scalars(select(model.id).where(search.condition(model, str(value)))))
+
+
+# --- much that is found ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def crowd(world: World) -> World:
+    """Sixty volunteers of 春和, every other a 王 and every third in the team of a 王, and four elsewhere."""
+    for place, number in ((world.here, 60), (world.there, 4)):
+        teams = [world.make("volunteer_team", place, name=name, kind="1") for name in ("王姐服务队", "红马甲")]
+        with world.work(place), transaction():
+            for nth in range(number):
+                name = "王李"[nth % 2] + "芳明强秀华"[nth * 7 % 5]
+                person = records.add(Person, {"name": name, "sex": "12"[nth % 4 // 2], "building": f"{nth % 9}号楼"})
+                data = {"person_id": person.id, "team_id": teams[nth % 3 > 0], "skill": "123"[nth % 3]}
+                records.add(Volunteer, {**data, "registered_on": date(2026, 1, nth % 5 + 1)})
+    return world
+
+
+def test_its_pages_show_in_order_what_is_found_however_much_that_is(crowd, monkeypatch):
+    """However it is read: led to by few hits, looked through in the order of the list, or all of it."""
+    questions = ("王", "王芳", "王 红马甲", "队", "欧阳", "望芳")
+    orders = (("volunteer", "", False), ("volunteer", "person_id", True), ("volunteer", "team_id", False))
+    asked = [
+        (MODELS[register], Question(question, filters, order, descending))
+        for question, (register, order, descending) in product(questions, (*orders, ("person", "", False)))
+        for filters in ({}, {"skill": "1"})[: 1 + (order == "")]
+        if not (filters and register == "person")
+    ]
+    monkeypatch.setattr(paging, "COUNTED_ON", 1)
+    for at_work in (Scope(crowd.here.id), Scope(crowd.east.id, f"/{crowd.district.id}/{crowd.east.id}/")):
+        with crowd.app.test_request_context(), working_in(at_work):
+            wanted = [[row.id for row in listing.rows(*each, limit=None)] for each in ((m, [], q) for m, q in asked)]
+            assert any(len(ids) > PAGE_SIZE for ids in wanted)
+            for few, looked_through in ((500, 2_000), (500, 10), (3, 2_000), (3, 40), (3, 10)):
+                monkeypatch.setattr(search, "FEW", few)
+                monkeypatch.setattr(paging, "LOOKED_THROUGH", looked_through)
+                paging._finding.cache_clear()
+                for (model, question), ids in zip(asked, wanted, strict=True):
+                    _compare(model, question, ids)
+    paging._finding.cache_clear()
+
+
+def _compare(model: Any, asked: Question, wanted: list[int]) -> None:
+    for number in range(1, len(wanted) // PAGE_SIZE + 3):
+        page = paging.page(model, [model.__title__], replace(asked, page=number))
+        begins = (number - 1) * PAGE_SIZE
+        assert [row.id for row in page.rows] == wanted[begins : begins + PAGE_SIZE], asked
+        if page.total.kind == "more":
+            assert begins + len(page.rows) <= page.total.count < len(wanted), asked
+        else:
+            assert page.total == paging.Total(len(wanted)), asked
+
+
+def test_a_filter_that_nobody_found_passes_does_not_have_the_ear_asked(world, zhang):
+    world.person("章明华", sex="1")
+    for volunteer in (zhang, world.person("张明", sex="2")):
+        world.make("volunteer", person_id=volunteer, skill="1")
+    client = world.client("office_staff")
+    assert "张明华" in client.get("/volunteer/list/?q=章明华").text, "no volunteer is called so"
+    assert "张明华" not in client.get("/volunteer/list/?q=章明华&skill=2").text
+    assert "章明华" not in client.get("/person/list/?q=张明华&sex=1").text, "张明华 is on file, if not among the men"
 
 
 # --- whose records --------------------------------------------------------------------------------------------------

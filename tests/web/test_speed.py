@@ -16,7 +16,7 @@ from app.catalogue.models import CatalogueItem, Occasion
 from app.community.models import Person
 from app.disclosure.lifecycle import State
 from app.disclosure.models import Notice
-from app.kernel import records
+from app.kernel import listing, paging, records
 from app.kernel.access import Right
 from app.kernel.db import db, today, transaction
 from app.party.models import PartyMember, PostAssignment
@@ -113,6 +113,36 @@ def test_a_filtered_list_asks_at_most_once_more_for_the_name_of_what_was_chosen(
         answer = client.get(f"/volunteer/list/?team_id={team}&skill=1")
     assert answer.status_code == 200
     assert len(sent) <= MOST_FOR_A_LIST + 1, "\n\n".join(sent)
+
+
+def test_the_statement_of_a_filter_or_a_search_serves_for_whatever_is_asked_alike(world):
+    teams = [world.make("volunteer_team", name=name, kind="1") for name in ("红马甲", "蓝马甲")]
+    add_volunteers(world, 3, teams[0])
+    client = world.client("office_staff")
+    for kept, alike in (
+        (paging._statement_as_before, [f"team_id={team}" for team in teams]),
+        (paging._finding, ["q=王", "q=强"]),
+    ):
+        written = []
+        for question in alike:
+            assert client.get(f"/volunteer/list/?{question}").status_code == 200
+            written.append(kept.cache_info().misses)
+        assert written[0] == written[1]
+
+
+def test_a_list_that_is_known_to_be_long_is_not_counted_at_every_look(world, monkeypatch):
+    for module in (listing, paging):
+        monkeypatch.setattr(module, "COUNT_LIMIT", 10)
+    paging._statement_as_before.cache_clear()
+    world.app.extensions.pop("paging", None)
+    add_volunteers(world, 30, world.make("volunteer_team", name="红马甲", kind="1"))
+    client, counts = world.client("office_staff"), []
+    for _look in range(2):
+        with counted(world) as sent:
+            assert "30" in client.get("/volunteer/list/?page=1").text
+        counts.append(sum("count(" in statement for statement in sent))
+    paging._statement_as_before.cache_clear()
+    assert counts == [2, 0]
 
 
 def test_a_longer_list_of_assignments_asks_no_more_often(world):
