@@ -668,7 +668,7 @@ class Register(Named, BaseView):
         known = fields_of(self.model)
         hints = [declared for declared in known.values() if declared.field.hint]
         names = [self.model.__title__, *(declared.name for declared in hints)]
-        found = listing.rows(self.model, names, self.question(), limit=CHOICES)
+        found = paging.page(self.model, names, self.question()).rows[:CHOICES]
         return jsonify(
             [
                 {

@@ -404,12 +404,12 @@ def _questions(
 
 
 def _places() -> list[str]:
-    """How the terms for the communities in scope end."""
+    """How the terms for the communities in scope end; that of a register alone, for those who see all of them."""
     at_work = scope.current()
-    if at_work.everything:
-        return [""]
-    if not at_work.path:
+    if not at_work.everything and not at_work.path:
         return [f"_{at_work.community_id}"]
+    if at_work.everything or scope.sees_all():
+        return [""]
     kept: dict[str, list[str]] = g.setdefault("search_places", {}) if has_request_context() else {}
     if at_work.path not in kept:
         community = model_of("community")
