@@ -269,11 +269,10 @@ def _is_walked(model: Any, order: str) -> bool:
 
 @lru_cache(maxsize=1_000)
 def _has_index(model: Any, order: str) -> bool:
-    key = Listing(model, trusting=True).ordering(Question(order=order)).key
-    if key is None:
-        return True
-    columns = getattr(getattr(key, "property", None), "columns", ())
-    return any(index.columns[0] is column for column in columns for index in column.table.indexes)
+    ordering = Listing(model, trusting=True).ordering(Question(order=order))
+    columns = getattr(getattr(ordering.key, "property", None), "columns", ())
+    indexed = any(index.columns[0] is column for column in columns for index in column.table.indexes)
+    return ordering.key is None or (ordering.always and indexed)
 
 
 def _given(filters: Mapping[str, Any]) -> tuple[tuple[tuple[str, Any], ...], dict[str, Any]]:
