@@ -38,7 +38,7 @@ class ServiceRecord(Record, Scoped):
     __order__ = "-on"
     __newest_first__ = True
 
-    on: Mapped[date] = field("服务日期", in_list=True, default=today)
+    on: Mapped[date] = field("服务日期", in_list=True, default=today, index=True)
     volunteer_id: Mapped[int] = link("志愿者", "volunteer.id", in_list=True, search=True)
     phone = borrowed("volunteer_id", "phone", in_list=True)
     activity: Mapped[str] = field("服务内容", String(80), in_list=True)
