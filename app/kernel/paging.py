@@ -35,7 +35,7 @@ from sqlalchemy import (
 )
 
 from app.kernel import scope, search
-from app.kernel.db import count_of, db, today
+from app.kernel.db import count_of, today
 from app.kernel.fields import fields_of
 from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Listing, Ordering, Question, Row
 
@@ -125,9 +125,9 @@ def page(model: Any, names: Iterable[str], question: Question) -> Page:
     asked = (question.search, filters, question.order, question.descending)
     statement, has_blanks = write(model, names, asked, start, counts, today())
     key, first = begins or (None, None)
-    how = scope.TESTED if question.order and _has_index(model, question.order) else {}
+    leading = not (question.order and _has_index(model, question.order))
     parameters = {**values, "passed": passed, "key": key, "first": first}
-    selected = db.session.execute(statement, parameters, execution_options=how).all()
+    selected = scope.read(statement, parameters, leading)
     if not has_blanks and not question.search:
         for number, row in enumerate(selected[::PAGE_SIZE], question.page):
             if number * PAGE_SIZE > DEEP:
@@ -198,7 +198,7 @@ def _found(way: Way, hits: search.Hits, model: Any, names: tuple[str, ...], ques
     passed = (question.page - 1) * PAGE_SIZE
     values |= {**hits.values, "passed": passed, "enough": passed + COUNTED_ON * PAGE_SIZE + 1}
     statement = _finding(way, model, names, *asked, today())
-    selected = db.session.execute(statement, values, execution_options=scope.TESTED).all()
+    selected = scope.read(statement, values, leading=False)
     if not selected and way == "through":
         return None
     if not selected:
