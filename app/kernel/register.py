@@ -233,8 +233,9 @@ class Register(Named, BaseView):
         saved = views.mine(self.name)
         if not request.query_string and (arguments := self._as_left(saved)):
             return redirect(self.list_address(arguments))
-        arguments = self.own_arguments(request.args)
-        question, wrong = self.heard(request.args)
+        given = request.args.to_dict()  # in which looking for what is not there costs nothing
+        arguments = self.own_arguments(given)
+        question, wrong = self.heard(given)
         columns = self.columns(views.column_names(arguments) or saved.columns)
         names = [declared.name for declared in columns]
         is_tree = issubclass(self.model, Tree)
@@ -246,7 +247,7 @@ class Register(Named, BaseView):
             top = min((row.values["depth"] for row in page.rows), default=0)
             for (_key, texts), row in zip(rows, page.rows, strict=True):
                 texts[0] = "　" * (row.values["depth"] - top) + texts[0]
-        filters = self._offered_filters(question, wrong)
+        filters = self._offered_filters(question, given, wrong)
         offered = [*columns, *(d for d in self.offered_columns().values() if d not in columns)]
         shown = self.page(
             "register/list.html",
@@ -369,7 +370,9 @@ class Register(Named, BaseView):
         readers = [(declared.name, reader(declared)) for declared in columns]
         return [(row.id, [read(row.values[name]) for name, read in readers]) for row in rows]
 
-    def _offered_filters(self, question: Question, wrong: Mapping[str, str]) -> builtins.list[Filter]:
+    def _offered_filters(
+        self, question: Question, given: Mapping[str, str], wrong: Mapping[str, str]
+    ) -> builtins.list[Filter]:
         declared_filters = self.filters()
         offered = codes.choices({d.field.code for d in declared_filters if d.field.code}, today())
         found = []
@@ -386,7 +389,7 @@ class Register(Named, BaseView):
                 chosen = None if chosen is None else str(int(chosen))
             elif declared.kind == "link" and chosen is not None:
                 title = listing.title(declared.target, chosen) or ""
-            typed, faults = (tuple(said.get(name, "") for name in own) for said in (request.args, wrong))
+            typed, faults = (tuple(said.get(name, "") for name in own) for said in (given, wrong))
             found.append(Filter(declared, chosen, tuple(choices), title, typed, faults))
         return found
 

@@ -125,7 +125,7 @@ def _table_rows(
     The ``named`` column leads to the record; where there is none, a link behind the row does. ``back`` is where editing
     leads back to, quoted.
     """
-    nameless, view, edit = (str(escape(text)) for text in (_("(no name)"), _("View"), _("Edit")))
+    nameless, view, edit = _words(get_locale().language)
     classes = [_classes(declared.kind) for declared in columns]
     drawn: list[str] = []
     for key, texts in rows:
@@ -149,6 +149,12 @@ def _table_rows(
             drawn.append("</td>")
         drawn.append("</tr>\n")
     return "".join(drawn)
+
+
+@cache
+def _words(_language: str) -> tuple[str, ...]:
+    """What is said in each row."""
+    return tuple(str(escape(text)) for text in (_("(no name)"), _("View"), _("Edit")))
 
 
 def _content(text: str) -> str:
