@@ -244,7 +244,7 @@ def switch_language(locale: str) -> Response:
 def init_app(app: Flask) -> None:
     app.view_functions["LocaleView.index"] = switch_language
     app.extensions["babel"].instance.domain_instance = words.Words()
-    app.extensions["babel"].locale_selector = words.selector(app.extensions["babel"].locale_selector)
+    app.extensions["babel"].locale_selector = words.chosen
     app.jinja_env.globals.update(static_url=static_url, menu=menu, Right=Right, permitted=permitted, role_titles=TITLES)
     app.jinja_env.add_extension(Kept)
     app.jinja_env.globals.update(_=words.drawn, icon=icon, csrf=csrf, here=here)

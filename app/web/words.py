@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import cache
 from typing import Any
 
 from babel import Locale
+from flask import current_app, has_request_context, session
 from flask_babel import Domain, get_domain, get_locale
 from markupsafe import Markup
 
+_locale = cache(Locale.parse)
+"""Babel looks for the files of a language whenever it is asked for it."""
 
-def selector(name: Callable[[], str | None]) -> Callable[[], Locale | None]:
-    """The language that ``name`` names, as Flask-Babel wants it; Babel looks for its files whenever it is asked."""
-    known = cache(Locale.parse)
 
-    def select() -> Locale | None:
-        found = name()
-        return known(found) if found else None
-
-    return select
+def chosen() -> Locale:
+    """The language that somebody has chosen, or the usual one; FAB's own way of telling makes everybody a cookie."""
+    name = session.get("locale") if has_request_context() else None
+    return _locale(name or current_app.config["BABEL_DEFAULT_LOCALE"])
 
 
 class Spoken(dict[str, Markup]):
