@@ -69,7 +69,7 @@ hostile: setup ## 敌意输入、并发、断电 / what people, programs and bad
 
 translations: $(INSTALLED) ## 更新译文目录 / extract new words into the catalogues, compile them
 	mkdir -p .cache
-	.venv/bin/pybabel -q extract --mapping-file pyproject.toml --project community-portal --add-location file \
+	PYTHONPATH=. .venv/bin/pybabel -q extract --mapping-file pyproject.toml --project community-portal --add-location file \
 		--sort-output --keywords "_l lazy_gettext" --output-file .cache/messages.pot app
 	.venv/bin/pybabel -q update --init-missing --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date \
 		--input-file .cache/messages.pot --output-dir translations --locale zh

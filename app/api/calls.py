@@ -105,7 +105,7 @@ class RegisterCalls:
         if wrong:
             return problem(400, wrong)
         columns = view.columns(views.column_names(args))
-        found = paging.page(self.model, [declared.name for declared in columns], question)
+        found = paging.page(self.model, [declared.name for declared in columns], question, exactly=True)
         keys = wire.keys_behind(self.model, columns, (row.id for row in found.rows))
         return answer(
             {

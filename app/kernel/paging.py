@@ -107,14 +107,15 @@ class Page:
     total: Total
 
 
-def page(model: Any, names: Iterable[str], question: Question) -> Page:
-    """The page of the list of ``model`` that ``question`` asks for, with the values of ``names``; one statement.
+def page(model: Any, names: Iterable[str], question: Question, exactly: bool = False) -> Page:
+    """The page of the list of ``model`` that ``question`` asks for, with the values of ``names``.
 
-    A list of more than :data:`COUNT_LIMIT` rows takes another, once in a while, to say how many.
+    One statement; a list of more than :data:`COUNT_LIMIT` rows takes another, once in a while, to say how many, and a
+    search one to ask the index. How many rows a search finds is told ``exactly`` up to that limit if it has to be.
     """
     names, memory, passed = tuple(names), _memory(), (question.page - 1) * PAGE_SIZE
     if question.search and search.is_looked_up(model):
-        return _searched(model, names, question)
+        return _searched(model, names, question, exactly)
     begins = memory.bookmarks.get(_place(model, question)) if passed > DEEP else None
     start: Start = "bookmark" if begins else "offset" if passed else "first"
     # What a search finds depends on who asks: its statement is written anew each time.
@@ -163,27 +164,27 @@ _statement_as_before = lru_cache(maxsize=500)(_statement)
 """Writing a statement takes as long as running it. Kept for the day: what is coming or over is judged by it."""
 
 
-def _searched(model: Any, names: tuple[str, ...], question: Question) -> Page:
+def _searched(model: Any, names: tuple[str, ...], question: Question, exactly: bool) -> Page:
     """The page of what is found; by ear, where nothing is found as it is written."""
     for by_ear in search.ears(question.search):
         hits = search.look_up(model, question.search, by_ear)
         if hits is None:
             continue
-        page = _among(hits, model, names, question)
+        page = _among(hits, model, names, question, exactly)
         without_filters = Question(question.search)
-        if page.total.count or (question.filters and _among(hits, model, (), without_filters).total.count):
+        if page.total.count or (question.filters and _among(hits, model, (), without_filters, exactly).total.count):
             return page
     return Page([], Total(0))
 
 
-def _among(hits: search.Hits, model: Any, names: tuple[str, ...], question: Question) -> Page:
+def _among(hits: search.Hits, model: Any, names: tuple[str, ...], question: Question, exactly: bool) -> Page:
     """The page of the rows that ``hits`` are about.
 
     Few hits lead to their rows, which are put in order. For many, rows are looked through in the order they are listed
     in: that takes as long however many there are. Where neither will do, all that is found is read.
     """
     ways: list[Way] = ["few"] if hits.some_are_few else []
-    if _is_walked(model, question.order):
+    if not exactly and _is_walked(model, question.order):
         ways.insert(0 if hits.some_are_many else 1, "through")
     for way in ways:
         if page := _found(way, hits, model, names, question):
@@ -197,7 +198,7 @@ def _found(way: Way, hits: search.Hits, model: Any, names: tuple[str, ...], ques
     asked = (hits.shape, filters, question.order, question.descending)
     passed = (question.page - 1) * PAGE_SIZE
     values |= {**hits.values, "passed": passed, "enough": passed + COUNTED_ON * PAGE_SIZE + 1}
-    statement = _finding(way, model, names, *asked, today())
+    statement = _finding(way, model, names, *asked, today(), keeps_order=search.is_sqlite())
     selected = scope.read(statement, values, leading=False)
     if not selected and way == "through":
         return None
@@ -223,10 +224,12 @@ def _finding(
     order: str,
     descending: bool,
     _today: date,
+    keeps_order: bool,
 ) -> Select[Any]:
     """The statement for a page of what is found: ids, how many were counted, whether that is all, and the values.
 
-    Its parameters are the values of the hits and of the filters, the rows ``passed`` over, and how many are ``enough``
+    A database that ``keeps_order`` takes the rows of a subquery as that puts them, and stops when it has enough. Its
+    parameters are the values of the hits and of the filters, the rows ``passed`` over, and how many are ``enough``
     to count.
     """
     question, listing = Question("", dict(filters), order, descending), Listing(model, trusting=True)
@@ -236,9 +239,10 @@ def _finding(
         rows = listing.with_joins(select(model.id, *search.leading(model), key).where(*where))
         rows = rows.order_by(*ordering.clauses(ordering.key, model.id)).limit(_number(LOOKED_THROUGH))
         row, enough = rows.subquery("row"), bindparam("enough", type_=Integer)
-        # They come in the order they are looked through: asked for it again, SQLite would look through all of them.
-        matching = search.matching(model, row.c.__getitem__, shape)
-        hits = select(row.c.id, row.c.key).where(matching).limit(enough).cte("hits")
+        first = select(row.c.id, row.c.key).where(search.matching(model, row.c.__getitem__, shape))
+        if not keeps_order:
+            first = first.order_by(*ordering.clauses(None if ordering.key is None else row.c.key, row.c.id))
+        hits = first.limit(enough).cte("hits")
         count = select(func.count()).select_from(hits).scalar_subquery()
         seen = select(func.count()).select_from(rows.subquery()).scalar_subquery()
         are_all: Any = case((count >= enough, false()), else_=seen < LOOKED_THROUGH)

@@ -324,22 +324,23 @@ def _keep_up(session: Session, _context: Any) -> None:
 # --- asking it ----------------------------------------------------------------------------------------------------
 
 
-def _is_sqlite() -> bool:
+def is_sqlite() -> bool:
+    """Is it SQLite that answers?"""
     return bool(db.engine.dialect.name == "sqlite")
 
 
 def _term(term: str) -> str:
-    quote, beginning = ('"', "*") if _is_sqlite() else ("'", ":*")
+    quote, beginning = ('"', "*") if is_sqlite() else ("'", ":*")
     bare = term.removesuffix("*")
     return f"{quote}{bare}{quote}{beginning if bare != term else ''}"
 
 
 def _all_of(parts: Iterable[str]) -> str:
-    return (" AND " if _is_sqlite() else " & ").join(parts)
+    return (" AND " if is_sqlite() else " & ").join(parts)
 
 
 def _any_of(parts: Iterable[str]) -> str:
-    return f"({(' OR ' if _is_sqlite() else ' | ').join(parts)})"
+    return f"({(' OR ' if is_sqlite() else ' | ').join(parts)})"
 
 
 def _own_ways(model: Any, word: Word) -> Iterator[Way]:
@@ -476,7 +477,10 @@ def _union(parts: Sequence[Select[Any]]) -> Any:
 
 
 def condition(model: Any, question: str) -> ColumnElement[bool]:
-    """Which rows of ``model`` a list asked for ``question`` shows; by ear those that would be found by nothing else."""
+    """Which rows of ``model`` a list asked for ``question`` shows; by ear those that would be found by nothing else.
+
+    As one condition, for all rows at once. A page is found by :func:`look_up` and :func:`matching`, which say the same.
+    """
     words = terms.words(question)
     if not words:
         return false()
@@ -532,7 +536,7 @@ def _few(questions: Mapping[Any, _Asked]) -> Matches | None:
     for question in questions.values():
         places[question.words].append(question.place)
     together = _any_of(f"({_all_of((words, _any_of(where)))})" for words, where in places.items())
-    statement = text(_asking("question", _is_sqlite()))
+    statement = text(_asking("question", is_sqlite()))
     entries = list(db.session.connection().scalars(statement, {"question": together, "most": HANDFUL + 1}))
     if len(entries) > HANDFUL:
         return None
@@ -548,7 +552,7 @@ def _first_of_each(questions: Iterable[_Asked], most: int) -> list[list[int]]:
     asked = {f"question_{at}": str(question) for at, question in enumerate(questions)}
     found: list[list[int]] = [[] for _ in asked]
     if asked:
-        statement = _asking_each(len(asked), _is_sqlite())
+        statement = _asking_each(len(asked), is_sqlite())
         for at, entry_id in db.session.connection().execute(statement, {**asked, "most": most + 1}):
             found[at].append(entry_id & MAX_KEY)
     return found
@@ -625,7 +629,8 @@ def _within(model: Any) -> tuple[Any, ...]:
 def look_up(model: Any, typed: str, by_ear: bool = False) -> Hits | None:
     """Ask the index for what was ``typed``; None where some part of it stands nowhere, so that no row has it.
 
-    A part is a word, each of which may stand in another link; where there are no links, all words together.
+    A part is a word, each of which may stand in another link; where there are no links, all words together. What is
+    found is what :func:`condition` says.
     """
     words = terms.words(typed)
     parts = [(word,) for word in words] if _links(model) else [words]
