@@ -18,6 +18,11 @@ control_socket_disable = True
 gc.disable()  # nothing of what is being loaded is garbage: looking would take a sixth of the start
 
 
+def post_fork(_server: Any, _worker: Any) -> None:
+    """Workers collect garbage, also those that are begun after this file was read again."""
+    gc.enable()
+
+
 def when_ready(_server: Any) -> None:
     """What is loaded stays: the collector need not look it through, which would also make a copy for each process."""
     gc.freeze()

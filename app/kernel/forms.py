@@ -133,8 +133,8 @@ class RecordForm:
         return _title(link, key)
 
     def _keep_retired(self, field: TypedField) -> None:
-        value = str(field.data or "")
-        if value and value not in {offered for offered, _label in field.choices} and self.record is not None:
+        value = str(records.stored(self.record, field.declared) or "") if self.record is not None else ""
+        if value and value not in {offered for offered, _label in field.choices}:
             field.choices = [*field.choices, (value, codes.label(str(field.declared.field.code), value))]
 
     def read(self, formdata: Any) -> bool:

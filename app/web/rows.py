@@ -71,7 +71,9 @@ def table(
         address = f"{request.path}?{urlencode(kept)}{'&' if kept else ''}"
         sorting = _Sorting(address, question.order, question.descending, frozenset(sortable))
     does = may_edit or named is None
-    head = drawn_head(get_locale().language, tuple(columns), choosing, does, sorting)
+    # What is searched for or filtered by stands in each heading: of such there are too many to keep.
+    draw = drawn_head if sorting is None or sorting.address == f"{request.path}?" else drawn_head.__wrapped__
+    head = draw(get_locale().language, tuple(columns), choosing, does, sorting)
     back = quote(request.full_path.rstrip("?"), safe="/")
     body = _table_rows(view.name, columns, rows, named, back, may_edit, choosing)
     return Markup(  # noqa: S704 (every text has been escaped)

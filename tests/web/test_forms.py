@@ -18,7 +18,7 @@ from app import roles
 from app.community.models import Person
 from app.kernel.access import Right
 from app.kernel.codes import Code
-from app.kernel.db import db, today
+from app.kernel.db import db, today, transaction
 from app.kernel.fields import fields_of
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
@@ -488,6 +488,21 @@ def test_deleting_asks_first_by_name_and_then_says_so(world: World, register: st
 def world_has(world: World, register: str, key: int) -> bool:
     with world.app.app_context(), as_system("test"):
         return db.session.get(REGISTERS[register].model, key) is not None
+
+
+@one_database
+def test_a_form_with_a_mistake_offers_the_retired_code_of_the_record_and_none_that_was_made_up(world: World) -> None:
+    key = world.make("volunteer", person_id=world.person(), skill="1", registered_on=date(2026, 1, 5))
+    with world.work(), as_system("test"), transaction():
+        of_skill = select(Code).where(Code.code_list == "skill", Code.value == "1")
+        db.session.scalars(of_skill).one().retired_on = date(2026, 1, 1)
+    client = world.client("office_staff")
+    form = Page(client.get(f"/volunteer/edit/{key}")).filled_in()
+    for chosen in ("2", "made up"):
+        page = Page(client.post(f"/volunteer/edit/{key}", data={**form, "skill": chosen, "registered_on": ""}))
+        offered = [option.get("value") for option in page.soup.select("#f-skill option")]
+        assert "1" in offered
+        assert "made up" not in offered
 
 
 def test_codes_are_never_deleted_and_stay_on_old_records_when_retired(world: World) -> None:
