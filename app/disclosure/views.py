@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, NoReturn
@@ -29,7 +29,7 @@ from app.kernel import audit, once, scope
 from app.kernel.access import Right, needs, permitted
 from app.kernel.capability import Capability, Page, Task
 from app.kernel.db import NO_ROOM, Conflict, NoRoom, db, today, transaction
-from app.kernel.register import LIST_ACTIONS, ListAction, Register
+from app.kernel.register import LIST_ACTIONS, ListAction, Register, existing
 from app.kernel.values import Invalid, Violation, read_line, read_text, storable
 from app.printing import PrintRefused, Snapshot
 
@@ -97,9 +97,9 @@ class NoticeRegister(Register):
     model = Notice
     show_template = "notice/show.html"
 
-    def record(self, key: int) -> Any:
+    def record(self, key: int, find: Callable[[Any, int], Any] = existing) -> Any:
         """The notice, or the 404 page; what is not issued yet is for those who may see what it is made of."""
-        notice: Notice = super().record(key)
+        notice: Notice = super().record(key, find)
         return notice if notice.state not in UNISSUED or _sees_source(notice) else abort(404)
 
     # --- one notice ------------------------------------------------------------------------------------------

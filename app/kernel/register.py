@@ -395,9 +395,9 @@ class Register(Named, BaseView):
 
     # --- one record ------------------------------------------------------------------------------------------
 
-    def record(self, key: int) -> Any:
-        """The record with those it borrows from, or the 404 page: what is out of scope does not exist."""
-        return records.with_lenders(self.model, key) or abort(404)
+    def record(self, key: int, find: Callable[[Any, int], Any] = existing) -> Any:
+        """The record, as ``find`` loads it, or the 404 page: what is out of scope does not exist."""
+        return find(self.model, key) or abort(404)
 
     @expose("/show/<int:key>")
     @needs(Right.VIEW)
@@ -563,7 +563,7 @@ class Register(Named, BaseView):
     @expose("/edit/<int:key>", methods=["GET", "POST"])
     @needs(Right.EDIT)
     def edit(self, key: int) -> str | Response:
-        form = RecordForm(self.model, self.record(key))
+        form = RecordForm(self.model, self.record(key, records.with_lenders))
         if request.method == "POST" and self._save(form):
             name = title_of(form.record)
             flash(_("%(register)s “%(name)s” was saved.", register=self.label, name=name), "success")
