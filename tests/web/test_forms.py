@@ -492,17 +492,32 @@ def world_has(world: World, register: str, key: int) -> bool:
 
 @one_database
 def test_a_form_with_a_mistake_offers_the_retired_code_of_the_record_and_none_that_was_made_up(world: World) -> None:
-    key = world.make("volunteer", person_id=world.person(), skill="1", registered_on=date(2026, 1, 5))
+    code = world.make("code", code_list="skill", value="旧", label="钟表修理")
+    key = world.make("volunteer", person_id=world.person(), skill="旧", registered_on=date(2026, 1, 5))
     with world.work(), as_system("test"), transaction():
-        of_skill = select(Code).where(Code.code_list == "skill", Code.value == "1")
-        db.session.scalars(of_skill).one().retired_on = date(2026, 1, 1)
+        db.session.get_one(Code, code).retired_on = date(2026, 1, 1)
     client = world.client("office_staff")
     form = Page(client.get(f"/volunteer/edit/{key}")).filled_in()
     for chosen in ("2", "made up"):
         page = Page(client.post(f"/volunteer/edit/{key}", data={**form, "skill": chosen, "registered_on": ""}))
         offered = [option.get("value") for option in page.soup.select("#f-skill option")]
-        assert "1" in offered
+        assert "旧" in offered
         assert "made up" not in offered
+
+
+@one_database
+def test_a_code_is_offered_above_the_list_from_the_moment_it_is_added_until_it_is_retired(world: World) -> None:
+    staff = world.client("office_staff")
+
+    def offered() -> list[str]:
+        return [option.text for option in Page(staff.get("/volunteer/list/?page=1")).soup.select("#by-skill option")]
+
+    before = offered()
+    key = world.make("code", code_list="skill", value="99", label="茶艺")
+    assert set(offered()) == {*before, "茶艺"}
+    with world.work(), as_system("test"), transaction():
+        db.session.get_one(Code, key).retired_on = today()
+    assert offered() == before
 
 
 def test_codes_are_never_deleted_and_stay_on_old_records_when_retired(world: World) -> None:

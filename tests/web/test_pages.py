@@ -19,7 +19,7 @@ from app.accounts import security
 from app.kernel import listing, paging
 from app.kernel.access import Right
 from app.kernel.codes import Code
-from app.kernel.db import db, today, transaction
+from app.kernel.db import db
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
 from app.roles import Role
@@ -143,21 +143,6 @@ def forget_what_was_drawn(world: World) -> None:
     world.app.jinja_env.extensions[Kept.identifier].forget()  # type: ignore[attr-defined]
     world.app.extensions["menu"].cache_clear()
     rows.drawn_head.cache_clear()
-
-
-@one_database
-def test_a_code_is_offered_above_the_list_from_the_moment_it_is_added_until_it_is_retired(world: World) -> None:
-    staff = world.client("office_staff")
-
-    def offered() -> list[str]:
-        return [option.text for option in Page(staff.get("/volunteer/list/?page=1")).soup.select("#by-skill option")]
-
-    before = offered()
-    key = world.make("code", code_list="skill", value="99", label="茶艺")
-    assert set(offered()) == {*before, "茶艺"}
-    with world.work(), as_system("test"), transaction():
-        db.session.get_one(Code, key).retired_on = today()
-    assert offered() == before
 
 
 @one_database
