@@ -12,18 +12,14 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask_appbuilder import Model
-from flask_migrate import upgrade
 from sqlalchemy import NullPool, Table, create_engine, exists, literal, make_url, select, text, union_all
 from sqlalchemy.exc import OperationalError
 
-from app import create_app, portal
-from app.cli import SEEDS
-from app.kernel import sheets
-from app.kernel.db import db, transaction
+from app import portal
+from app.kernel.db import db
 from app.kernel.scope import as_system
 from app.printing import stop
-from config import Settings
-from tests.world import World, owner
+from tests.world import World, close, new_portal, owner
 
 POSTGRES = os.environ.get("PORTAL_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres")
 assert portal.CAPABILITIES  # has loaded every model
@@ -98,16 +94,9 @@ def app(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
         address = f"sqlite:///{folder}/test.db"
     else:
         address = request.getfixturevalue("postgres_database")
-    app = create_app(Settings(instance=folder, database=address, secret=bytes(range(32))))
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
-    with app.app_context():
-        upgrade()
-        with as_system("test"), transaction():
-            sheets.load_codes(SEEDS / "codes")
+    app = new_portal(folder, address, TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
     yield app
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    close(app)
 
 
 @pytest.fixture(scope="session")

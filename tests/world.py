@@ -7,21 +7,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from flask_migrate import upgrade
 from sqlalchemy import Connection
 
+from app import create_app
 from app.accounts.models import Account
+from app.cli import SEEDS
 from app.community.models import Community
-from app.kernel import records
+from app.kernel import records, sheets
 from app.kernel.db import OFFICE_TIME, db, transaction
 from app.kernel.fields import fields_of
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import Scope, as_system, working_in
 from app.roles import Role
+from config import Settings
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
@@ -48,6 +53,25 @@ def owner() -> Iterator[Connection]:
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql("SET LOCAL ROLE NONE")
         yield connection
+
+
+def new_portal(folder: Path, database: str = "", **config: Any) -> Flask:
+    """A portal with its code lists and nothing else, over ``database``, by default an SQLite file in ``folder``."""
+    address = database or f"sqlite:///{folder}/test.db"
+    app = create_app(Settings(instance=folder, database=address, secret=bytes(range(32))))
+    app.config.update(config)
+    with app.app_context():
+        upgrade()
+        with as_system("test"), transaction():
+            sheets.load_codes(SEEDS / "codes")
+    return app
+
+
+def close(app: Flask) -> None:
+    """Let go of the database of a portal that is not needed any more."""
+    with app.app_context():
+        db.session.remove()
+        db.engine.dispose()
 
 
 @dataclass(frozen=True)

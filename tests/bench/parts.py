@@ -7,19 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from pathlib import Path
 
-from flask import Flask
-from flask_migrate import upgrade
 from sqlalchemy import insert
 
-from app import create_app
-from app.cli import SEEDS
 from app.community.models import Person
 from app.community.rules import name_key
-from app.kernel import search, sheets
+from app.kernel import search
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.volunteers.models import Volunteer
-from config import Settings
 from tests.bench import goals
 from tests.bench.asking import Site
 from tests.bench.beside import slowed
@@ -37,7 +32,7 @@ from tests.bench.registers import declare
 from tests.bench.searching import searches
 from tests.bench.serving import served, serving
 from tests.bench.trust import safety
-from tests.world import World
+from tests.world import World, new_portal
 
 ON_A_DATABASE = ("pages", "community", "growth", "registers", "serving", "beside", "browser", "profile")
 BY_THEMSELVES = ("importing", "exporting", "searching", "paging", "printing", "trust")
@@ -47,32 +42,25 @@ SEEN = ("/volunteer/list/?page=1", "/volunteer/edit/76")
 
 def portal(folder: Path, name: str, volunteers: int, database: str = "") -> World:
     """A portal, over SQLite if no database is named, whose community 春和 has this many volunteers."""
-    address = database or f"sqlite:///{folder}/{name}.db"
-    settings = Settings(instance=folder, database=address, secret=bytes(range(32)))
-    app: Flask = create_app(settings)
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
-    with app.app_context():
-        upgrade()
-        with as_system("bench"):
+    app = new_portal(folder, database or f"sqlite:///{folder}/{name}.db", TESTING=True, WTF_CSRF_ENABLED=False)
+    with app.app_context(), as_system("bench"):
+        world = World(app)
+        people = [_person(number, world.here.id) for number in range(1, volunteers + 1)]
+        if people:
             with transaction():
-                sheets.load_codes(SEEDS / "codes")
-            world = World(app)
-            people = [_person(number, world.here.id) for number in range(1, volunteers + 1)]
-            if people:
-                with transaction():
-                    db.session.execute(insert(Person.__table__), people)
-                    search.index_rows(db.session.connection(), Person, people)
-                    db.session.execute(
-                        insert(Volunteer.__table__),
-                        [
-                            {
-                                "community_id": world.here.id,
-                                "person_id": person["id"],
-                                "registered_on": date(2026, 1, 1),
-                            }
-                            for person in people
-                        ],
-                    )
+                db.session.execute(insert(Person.__table__), people)
+                search.index_rows(db.session.connection(), Person, people)
+                db.session.execute(
+                    insert(Volunteer.__table__),
+                    [
+                        {
+                            "community_id": world.here.id,
+                            "person_id": person["id"],
+                            "registered_on": date(2026, 1, 1),
+                        }
+                        for person in people
+                    ],
+                )
     return world
 
 

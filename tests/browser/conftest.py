@@ -12,23 +12,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 from flask import Flask
-from flask_migrate import upgrade
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response, expect, sync_playwright
 from sqlalchemy import select
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.test import run_wsgi_app
 
-from app import create_app
 from app.accounts.models import Account
 from app.accounts.operations import give_password
-from app.cli import SEEDS
-from app.kernel import sheets
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.roles import Role
-from config import Settings
 from tests.rows import IN_COMMUNITY, a_row
-from tests.world import PASSWORD, World
+from tests.world import PASSWORD, World, close, new_portal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -87,23 +82,17 @@ def served(app: Flask) -> Iterator[str]:
 def portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
     """The portal as it runs in an office, with a row in every register and one list that is full."""
     folder = tmp_path_factory.mktemp("browser")
-    app = create_app(Settings(instance=folder, database=f"sqlite:///{folder}/test.db", secret=bytes(range(32))))
-    with app.app_context():
-        upgrade()
-        with as_system("test"):
-            with transaction():
-                sheets.load_codes(SEEDS / "codes")
-            world = World(app)
-            _let_in(world)
+    app = new_portal(folder)
+    with app.app_context(), as_system("test"):
+        world = World(app)
+        _let_in(world)
     for register in IN_COMMUNITY:
         if register not in {"community", "account", "notice"}:
             a_row(world, register)
     _fill(world)
     with served(app) as address:
         yield Portal(address, world)
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    close(app)
 
 
 def _let_in(world: World) -> None:

@@ -8,20 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from flask_migrate import upgrade
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from app import create_app
-from app.cli import SEEDS
-from app.kernel import sheets
-from app.kernel.db import db, transaction
 from app.kernel.listing import Question, rows
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
-from config import Settings
 from tests.conftest import POSTGRES
 from tests.rows import a_row
-from tests.world import World
+from tests.world import World, close, new_portal
 
 
 @dataclass(frozen=True)
@@ -62,16 +56,8 @@ def postgres_database() -> Iterator[str]:
 @contextmanager
 def stage(folder: Path, database: str = "") -> Iterator[World]:
     """A new portal over ``database``, by default an SQLite file in ``folder``, and its world."""
-    database = database or f"sqlite:///{folder}/test.db"
-    app = create_app(Settings(instance=folder, database=database, secret=bytes(range(32))))
-    app.config.update(TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
-    with app.app_context():
-        upgrade()
-        with as_system("test"):
-            with transaction():
-                sheets.load_codes(SEEDS / "codes")
-            world = World(app)
+    app = new_portal(folder, database, TESTING=True, WTF_CSRF_ENABLED=False, PROPAGATE_EXCEPTIONS=False)
+    with app.app_context(), as_system("test"):
+        world = World(app)
     yield world
-    with app.app_context():
-        db.session.remove()
-        db.engine.dispose()
+    close(app)
