@@ -175,11 +175,12 @@ _MOST_LIMITS = 20
 def _limited(statement: Any, criterion: Any) -> Any:
     """``statement`` with the criterion; one that is sent again and again is taken apart by SQLAlchemy only once."""
     kept = _limited_before.setdefault(statement, {})
-    if criterion not in kept:
+    limited = kept.get(criterion)
+    if limited is None:
         if len(kept) >= _MOST_LIMITS:
             kept.clear()
-        kept[criterion] = statement.options(criterion)
-    return kept[criterion]
+        limited = kept[criterion] = statement.options(criterion)
+    return limited
 
 
 def _is_bare(statement: Any) -> bool:

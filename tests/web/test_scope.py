@@ -9,8 +9,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from itertools import count, takewhile
 from threading import Barrier, Thread
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from sqlalchemy import delete, event, exists, func, insert, literal, select, union_all, update
@@ -19,7 +21,7 @@ from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from sqlalchemy.orm.exc import ObjectDeletedError
 
 from app.community.models import Community, Person
-from app.kernel import listing, records, scope, undo
+from app.kernel import listing, paging, records, scope, undo
 from app.kernel.codes import Code
 from app.kernel.db import Conflict, db, transaction
 from app.kernel.fields import fields_of
@@ -66,6 +68,12 @@ def branch_below(world: World, place: Place) -> Scope:
         return Scope(place.id, path=session.get_one(Community, place.id).path)
 
 
+def on_the_pages_of(model: Any, order: str = "") -> set[int]:
+    """What is on all pages of the list."""
+    pages = (paging.page(model, fields_of(model), Question(order=order, page=number)).rows for number in count(1))
+    return {row.id for rows in takewhile(bool, pages) for row in rows}
+
+
 def ways_of_reading(session: Session, model: Any, mine: int, theirs: int) -> dict[str, set[int]]:
     """Which of the two rows each way of asking gives."""
     alias, inner, other = aliased(model), select(model.id).subquery(), aliased(model)
@@ -96,7 +104,7 @@ def ways_of_reading(session: Session, model: Any, mine: int, theirs: int) -> dic
         "sum": [key for key in both if session.scalar(select(func.sum(model.id)).where(model.id == key))],
         "streamed": session.scalars(select(model.id).execution_options(yield_per=2)),
         "get": [key for key in both if session.get(model, key) is not None],
-        "list page": [row.id for row in listing.rows(model, fields_of(model), Question(), limit=None)],
+        "whole list": [row.id for row in listing.rows(model, fields_of(model), Question(), limit=None)],
         "by id": [key for key in both if listing.row(model, key, [model.__title__])],
         "title": [key for key in both if listing.title(model, key) is not None],
     }
@@ -130,6 +138,8 @@ def test_each_sees_what_is_theirs_however_they_ask(world, register):
     ):
         with work_in(world, view) as session:
             assert wrongly(ways_of_reading(session, model, mine, theirs), visible) == {}, view
+            for order in ("", model.__title__):
+                assert on_the_pages_of(model, order) & {mine, theirs} == visible, (view, order)
 
 
 @every_register
@@ -424,10 +434,14 @@ def without_barriers(world: World, name: str) -> Iterator[None]:
 def test_without_the_layer_on_reads_everything_leaks_unless_the_database_has_barriers(world, register):
     mine, theirs = a_row_at(world, register, world.here), a_row_at(world, register, world.there)
     model = MODELS[register]
-    with switched_off("do_orm_execute", scope._limit_statements):
+    with (
+        switched_off("do_orm_execute", scope._limit_statements),
+        patch.object(scope, "_limited", lambda statement, _criterion: statement),  # by which list pages are read
+    ):
         with world.work():
             visible = {mine} if is_guarded(world) else {mine, theirs}
             assert wrongly(ways_of_reading(db.session, model, mine, theirs), visible) == {}
+            assert on_the_pages_of(model) & {mine, theirs} == visible
         with without_barriers(world, register), world.work():
             assert wrongly(ways_of_reading(db.session, model, mine, theirs), {mine, theirs}) == {}
     with without_barriers(world, register), world.work():
