@@ -1,10 +1,8 @@
 """Drawing in processes of their own, which can be stopped and let everybody's pages go first.
 
-Two workers for each process that serves, so that a long roster does not hold up other prints; begun at the first
-sheet and kept:
-starting Python, WeasyPrint and the fonts takes longer than drawing. They are spawned, not forked, so
-they inherit no connections or threads, and are replaced after a while so that what the font libraries
-leak goes with them.
+Two workers for each process that serves, so that a long roster does not hold up other prints; begun at the first sheet
+and kept: starting Python, WeasyPrint and the fonts takes longer than drawing. They are spawned, not forked, so they
+inherit no connections or threads, and are replaced after a while so that what the font libraries leak goes with them.
 """
 
 import atexit

@@ -1,7 +1,8 @@
 """Keeping who opened whose record, without making anybody wait for it.
 
-A page costs one statement the first time somebody opens it on a day, and none after that. Where another operation has
-the database to itself, such as a long import, the page goes out and what was seen is written with the next one.
+A page costs each process that serves one statement the first time somebody opens it on a day, and none after that.
+Where another operation has the database to itself, such as a long import, the page goes out and what was seen is
+written with the next one.
 """
 
 from __future__ import annotations

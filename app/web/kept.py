@@ -38,9 +38,8 @@ class Kept(Extension):
             values.append(parser.parse_expression())
         body = parser.parse_statements(("name:endkept",), drop_needle=True)
         key = nodes.Tuple([nodes.Const(parser.name), nodes.Const(line), *values], "load")
-        return nodes.CallBlock(self.call_method("_keep", [nodes.ContextReference(), key]), [], [], body).set_lineno(
-            line
-        )
+        drawing = self.call_method("_keep", [nodes.ContextReference(), key])
+        return nodes.CallBlock(drawing, [], [], body).set_lineno(line)
 
     def forget(self) -> None:
         """Draw all parts anew."""

@@ -42,9 +42,9 @@ def _classes(kind: Kind) -> tuple[Markup, ...]:
     return tuple(Markup(f' class="{name}"' if name else "") for name in names)  # noqa: S704 (our own names)
 
 
-def cell_class(declared: Declared, text: str = "") -> Markup:
-    """The class of a cell, for its width and alignment, as an attribute; nothing for the usual one."""
-    return _classes(declared.kind)[min(len(text), LONG + 1)]
+def kept_arguments(*dropped: str) -> dict[str, str]:
+    """The arguments of the present address, without the blank and the ``dropped`` ones."""
+    return {name: text for name, text in request.args.items() if text and name not in dropped}
 
 
 def table(
@@ -67,7 +67,7 @@ def table(
     named = names.index(title) if title in names else None
     sorting = None
     if question is not None:
-        kept = [(name, text) for name, text in request.args.items() if text and name not in {"order", "desc", "page"}]
+        kept = kept_arguments("order", "desc", "page")
         address = f"{request.path}?{urlencode(kept)}{'&' if kept else ''}"
         sorting = _Sorting(address, question.order, question.descending, frozenset(sortable))
     does = may_edit or named is None
@@ -100,7 +100,7 @@ def drawn_head(
     if choosing:
         drawn.append(_HEAD % (' class="pick"', _UNSEEN % escape(_("Choose"))))
     for declared in columns:
-        attributes, label = str(cell_class(declared)), str(escape(declared.field.label))
+        attributes, label = str(_classes(declared.kind)[0]), str(escape(declared.field.label))
         if sorting is not None and declared.name in sorting.sortable:
             order = f"order={declared.name}"
             if sorting.order == declared.name:

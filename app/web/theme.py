@@ -86,8 +86,7 @@ def csrf() -> Markup:
 
 def here(changes: Mapping[str, Any]) -> str:
     """The present address with some arguments changed; an empty one is dropped, and with any change the page is."""
-    kept = {name: value for name, value in request.args.items() if value and name not in {"page", *changes}}
-    kept.update({name: value for name, value in changes.items() if value})
+    kept = {**rows.kept_arguments("page", *changes), **{name: value for name, value in changes.items() if value}}
     return f"{request.path}?{urlencode(kept)}" if kept else request.path
 
 
@@ -96,9 +95,8 @@ def menu() -> Markup:
     endpoint, blueprint = request.endpoint or "", request.blueprint
     drawn: Callable[[str, str, str | None, str, bool], Markup] = current_app.extensions["menu"]
     sees_all = any(permitted(subject, Right.VIEW) for subject in OF_ALL)
-    return drawn(
-        current_user.role, get_locale().language, blueprint, endpoint if endpoint in _listed() else "", sees_all
-    )
+    listed = endpoint if endpoint in _listed() else ""
+    return drawn(current_user.role, get_locale().language, blueprint, listed, sees_all)
 
 
 def _listed() -> Collection[str]:
@@ -248,7 +246,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(static_url=static_url, menu=menu, Right=Right, permitted=permitted, role_titles=TITLES)
     app.jinja_env.add_extension(Kept)
     app.jinja_env.globals.update(_=words.drawn, icon=icon, csrf=csrf, here=here)
-    app.jinja_env.globals.update(cell_class=rows.cell_class, table=rows.table, form_row=inputs.form_row)
+    app.jinja_env.globals.update(table=rows.table, form_row=inputs.form_row)
     app.extensions["csrf_inputs"] = {}
     app.extensions["menu"] = lru_cache(maxsize=400)(_draw_menu)
     app.extensions["listed"] = frozenset(_menu_endpoints(app.extensions["capabilities"]))

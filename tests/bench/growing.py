@@ -66,19 +66,20 @@ def growth(small: DataSet, large: DataSet, rounds: int, clock: str) -> dict[str,
     """How many times as long each page takes over the larger data set."""
     with _portal(small) as few, _portal(large) as many:
         found = _in_turns({"few": few, "many": many}, pages(DEEPEST), rounds, clock)
-    ratios = {name: of["many"].median / of["few"].median for name, of in found.items()}
-    print(f"\n{large.database}, ms{'':16}{small.rows:>12,}{large.rows:>12,}{'ratio':>9}")
-    for name, of in found.items():
-        print(f"{name:30}{of['few'].median:10.1f}{of['many'].median:12.1f}{ratios[name]:9.2f}")
-    return ratios
+    return _told(f"{large.database}, ms{'':16}{small.rows:>12,}{large.rows:>12,}", found)
 
 
 def more_registers(dataset: DataSet, rounds: int, clock: str) -> dict[str, float]:
     """How many times as long each page takes in a portal of 120 registers."""
     with _portal(dataset) as few, _portal(dataset, MANY_REGISTERS) as many:
         found = _in_turns({"few": few, "many": many}, pages(DEEPEST), rounds, clock)
+    return _told(f"{dataset.database}, ms{'':16}{'registers':>12}{MANY_REGISTERS:>12}", found)
+
+
+def _told(title: str, found: Mapping[str, Mapping[str, Figures]]) -> dict[str, float]:
+    """Print what each page takes with few and with many, and give how many times as long that is."""
     ratios = {name: of["many"].median / of["few"].median for name, of in found.items()}
-    print(f"\n{dataset.database}, ms{'':16}{'registers':>12}{MANY_REGISTERS:>12}{'ratio':>9}")
+    print(f"\n{title}{'ratio':>9}")
     for name, of in found.items():
         print(f"{name:30}{of['few'].median:10.1f}{of['many'].median:12.1f}{ratios[name]:9.2f}")
     return ratios
