@@ -30,7 +30,7 @@ from app.finance.views import CAPABILITY as FINANCE
 from app.kernel import access, checks
 from app.kernel.access import PUBLIC
 from app.kernel.crypto import Keyring
-from app.kernel.db import OFFICE_TIME, db, give_up_ownership
+from app.kernel.db import OFFICE_TIME, db, open_postgresql
 from app.kernel.registers import REGISTERS
 from app.kernel.workbooks import MAX_FILE
 from app.partners.views import CAPABILITY as PARTNERS
@@ -82,8 +82,11 @@ def build(settings: Settings | None = None) -> Flask:
     app.config.update(
         SECRET_KEY=keyring.derive(b"session"),
         SQLALCHEMY_DATABASE_URI=settings.database,
-        # The statements of all registers are kept compiled.
-        SQLALCHEMY_ENGINE_OPTIONS={"hide_parameters": True, "query_cache_size": 5_000},
+        SQLALCHEMY_ENGINE_OPTIONS={
+            "hide_parameters": True,
+            "query_cache_size": 5_000,  # the statements of all registers are kept compiled
+            "pool_use_lifo": True,  # the connection that was used last has the most at hand
+        },
         INSTANCE=settings.instance,
         ADDRESS=settings.address,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -120,7 +123,7 @@ def build(settings: Settings | None = None) -> Flask:
     if settings.daily_backup:
         schedule.init_app(app)
     with app.app_context():
-        give_up_ownership(db.engine)
+        open_postgresql(db.engine)
         access.init_app(app, roles.rights, roles.OF_ALL)
         builder = AppBuilder(
             app, db.session, indexview=HomeView, security_manager_class=SecurityManager, update_perms=False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, time
 from itertools import chain, islice
 from typing import Any, ClassVar, cast
@@ -292,13 +292,46 @@ WORKING_ROLE = "portal_work"
 """Whose rights the portal has on PostgreSQL, whoever owns the database (``rowsecurity.py``)."""
 
 
-def give_up_ownership(engine: Engine) -> None:
-    """Let the connections of ``engine`` work with no more rights than the portal needs; SQLite knows no rights."""
+def open_postgresql(engine: Engine) -> None:
+    """Let the connections of ``engine`` work with no more rights than the portal needs, and plan statements once.
+
+    SQLite knows no rights, and needs no time to plan.
+    """
     if engine.dialect.name == "postgresql":
         event.listen(engine, "connect", _work_as_role)
+        event.listen(engine, "begin", _only_reads)
+        event.listen(engine, "before_cursor_execute", _note_writing)
+        event.listen(engine, "rollback", _keep_plans)
+
+
+PLANS = 500
+"""Statements whose plans a connection keeps."""
 
 
 def _work_as_role(connection: Any, _record: Any) -> None:
     """Before the first set-up there is no such role yet."""
+    connection.prepared_max = PLANS
     connection.execute("SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = %s", [WORKING_ROLE])
     connection.commit()
+
+
+_WRITES = "writes"
+
+
+def _only_reads(connection: Connection) -> None:
+    connection.info[_WRITES] = False
+
+
+def _note_writing(connection: Connection, _cursor: Any, statement: str, *_more: Any) -> None:
+    if not statement.startswith(("SELECT", "WITH")):
+        connection.info[_WRITES] = True
+
+
+def _keep_plans(connection: Connection) -> None:
+    """End by COMMIT what has only read: at ROLLBACK psycopg gives up all plans.
+
+    Making one takes as long as reading a list. A connection that is lost is told of by the ROLLBACK that still follows.
+    """
+    if not connection.info.get(_WRITES):
+        with suppress(connection.dialect.loaded_dbapi.Error):
+            cast(Any, connection.connection.driver_connection).commit()

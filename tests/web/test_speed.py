@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from itertools import count
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, update
 
 from app import roles
 from app.boards.models import Posting
@@ -143,6 +144,36 @@ def test_a_list_that_is_known_to_be_long_is_not_counted_at_every_look(world, mon
         counts.append(sum("count(" in statement for statement in sent))
     paging._statement_as_before.cache_clear()
     assert counts == [2, 0]
+
+
+def test_postgresql_plans_a_list_that_is_looked_at_again_only_a_few_times(world):
+    with world.app.app_context():
+        if db.engine.dialect.name != "postgresql":
+            pytest.skip("SQLite needs no time to plan")
+    client = world.client(Role.STAFF.value)
+    for _look in range(20):
+        client.get("/volunteer/list/")
+    with world.app.app_context(), db.engine.connect() as connection:
+        kept = "SELECT generic_plans, custom_plans FROM pg_prepared_statements"
+        plans = connection.exec_driver_sql(f"{kept} WHERE statement LIKE '%%FROM volunteer%%'").all()
+    assert {(again > 0, anew) for again, anew in plans} == {(True, 5)}
+
+
+@pytest.mark.parametrize("writing", ["flushed", "in one statement", "past the session"])
+def test_what_no_transaction_has_brought_to_its_end_is_undone(world, writing):
+    key, long_ago = a_row(world, "volunteer"), date(1999, 1, 1)
+    with world.work():
+        match writing:
+            case "flushed":
+                db.session.get_one(Volunteer, key).registered_on = long_ago
+                db.session.flush()
+            case "in one statement":
+                db.session.execute(update(Volunteer).values(registered_on=long_ago))
+            case _:
+                db.session.connection().execute(update(Volunteer.__table__).values(registered_on=long_ago))
+        assert db.session.scalars(select(Volunteer.registered_on)).all() == [long_ago]
+        db.session.remove()
+        assert db.session.scalars(select(Volunteer.registered_on)).all() != [long_ago]
 
 
 def test_a_longer_list_of_assignments_asks_no_more_often(world):
