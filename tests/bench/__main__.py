@@ -40,6 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("parts", nargs="*", choices=(*ON_A_DATABASE, *BY_THEMSELVES), metavar="PART")
     parser.add_argument("--rows", type=int, default=1_000_000, help="service records; a tenth as many volunteers")
     parser.add_argument("--rounds", type=int, default=40, help="how often each page is asked for")
+    parser.add_argument("--one-by-one", dest="in_a_row", action="store_const", const=1, default=10, help="see pages.py")
     parser.add_argument("--cpu", dest="clock", action="store_const", const="cpu", default="wall", help="computing time")
     parser.add_argument("--sqlite", dest="databases", action="append_const", const="sqlite", help="only on SQLite")
     parser.add_argument("--postgresql", dest="databases", action="append_const", const="postgresql")

@@ -1,10 +1,14 @@
-"""The portal's pages beside those of a Django admin and of the bare minimum, in turns, in one process."""
+"""The portal's pages beside those of a Django admin and of the bare minimum, in turns, in one process.
+
+A turn is several requests in a row: a server's process has its processor's caches to itself, and does not fetch its
+code anew after that of three other applications. ``--one-by-one`` shows what that would cost each of them.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import time
@@ -146,20 +150,27 @@ Table = Mapping[str, Mapping[str, Figures]]
 """What was measured, by the name of the page and that of the site."""
 
 
-def measured(sites: Sequence[Site], wanted: Sequence[Page], rounds: int, clock: Clock) -> Table:
-    """Each page ``rounds`` times from every site, in turns, after some to warm up."""
+def _turns(sites: Sequence[Site], rounds: int, in_a_row: int) -> Iterator[tuple[int, Site]]:
+    """Whom to ask, for the how manieth time; below 0 it is only to warm up."""
+    for begun in range(-WARM, rounds, in_a_row):
+        for site in sites:
+            for number in range(begun, min(begun + in_a_row, rounds)):
+                yield number, site
+
+
+def measured(sites: Sequence[Site], wanted: Sequence[Page], rounds: int, in_a_row: int, clock: Clock) -> Table:
+    """Each page ``rounds`` times from every site, some ``in_a_row`` in turns, after some to warm up."""
     found: dict[str, dict[str, Figures]] = {}
     for page in wanted:
         taken: dict[str, list[float]] = {site.name: [] for site in sites}
         sizes: dict[str, tuple[int, int]] = {}
-        for turn in range(-WARM, rounds):
-            for site in sites:
-                question, before = asked(site, page), site.count()
-                answer = site.ask(question, clock)
-                expected(page, answer)
-                sizes[site.name] = (site.count() - before, len(answer.body))
-                if turn >= 0:
-                    taken[site.name].append(answer.seconds)
+        for number, site in _turns(sites, rounds, in_a_row):
+            question, before = asked(site, page), site.count()
+            answer = site.ask(question, clock)
+            expected(page, answer)
+            sizes[site.name] = (site.count() - before, len(answer.body))
+            if number >= 0:
+                taken[site.name].append(answer.seconds)
         found[page.name] = {name: figures(times, *sizes[name]) for name, times in taken.items()}
     return found
 
@@ -175,14 +186,16 @@ def last_page(dataset: DataSet, user: str = "district") -> int:
     return max(1, min(DEEP, dataset.volunteers // (1 if user == "district" else COMMUNITIES) // PAGE_SIZE))
 
 
-def compared(dataset: DataSet, sites: Sequence[Site], rounds: int, clock: str, user: str = "district") -> Table:
+def compared(
+    dataset: DataSet, sites: Sequence[Site], rounds: int, in_a_row: int, clock: str, user: str = "district"
+) -> Table:
     """Every kind of page, from all sites."""
     wanted = pages(last_page(dataset, user))
     for page in wanted:
         for site in sites:
             expected(page, site.ask(asked(site, page)))
     with settled():
-        return measured(sites, wanted, rounds, CLOCKS[clock])
+        return measured(sites, wanted, rounds, in_a_row, CLOCKS[clock])
 
 
 def show(dataset: DataSet, table: Table, clock: str, user: str = "district") -> None:

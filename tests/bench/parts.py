@@ -83,13 +83,13 @@ def on_database(database: str, wanted: argparse.Namespace) -> list[Goal]:
     cookies = _cookies(sites)
 
     def beside_others() -> Iterable[Goal]:
-        table = compared(dataset, list(sites.values()), rounds, clock)
+        table = compared(dataset, list(sites.values()), rounds, wanted.in_a_row, clock)
         show(dataset, table, clock)
         return goals.of_pages(database, table)
 
     def of_one_community() -> Iterable[Goal]:
         theirs = all_sites(dataset, "community")
-        table = compared(dataset, list(theirs.values()), rounds, clock, "community")
+        table = compared(dataset, list(theirs.values()), rounds, wanted.in_a_row, clock, "community")
         show(dataset, table, clock, "community")
         return ()
 
