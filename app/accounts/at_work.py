@@ -1,5 +1,7 @@
 """The person at work: what each request has to know of their account, read by one small statement.
 
+It tells by the way whether the code lists have changed since they were last read.
+
 It is a copy, which no commit makes stale and nobody can change by accident; who changes an account loads it.
 """
 
@@ -13,6 +15,7 @@ from sqlalchemy import Select, bindparam, select
 
 from app.accounts.models import Account, Known
 from app.community.models import Community
+from app.kernel import codes
 from app.kernel.db import db
 from app.kernel.views import SavedView
 
@@ -64,7 +67,7 @@ _OWN, _PLACE = len(_OF_ACCOUNT), len(Place._fields)
 def _reading() -> Select[Any]:
     wanted = ((Account, _OF_ACCOUNT), (Community, Place._fields), (SavedView, View._fields))
     columns = [getattr(model, name) for model, names in wanted for name in names]
-    found = select(*columns, Account.totp_sealed.is_not(None)).join(Account.community)
+    found = select(*columns, Account.totp_sealed.is_not(None), codes.edition()).join(Account.community)
     found = found.outerjoin(SavedView, SavedView.account_id == Account.id)
     return found.where(Account.id == bindparam("number")).order_by(SavedView.id)
 
@@ -74,10 +77,11 @@ def at_work(number: int) -> AtWork | None:
     rows = db.session.connection().execute(_reading(), {"number": number}).all()
     if not rows:
         return None
-    first, views = rows[0], [row[_OWN + _PLACE : -1] for row in rows]
+    first, views = rows[0], [row[_OWN + _PLACE : -2] for row in rows]
+    codes.keep_to(first[-1])
     return AtWork(
         **dict(zip(_OF_ACCOUNT, first, strict=False)),
-        has_second_factor=first[-1],
+        has_second_factor=first[-2],
         community=Place(*first[_OWN : _OWN + _PLACE]),
         views=tuple(View(*view) for view in views if view[0] is not None),
     )

@@ -11,8 +11,9 @@ from datetime import date
 from functools import cache
 from typing import Any, NamedTuple
 
+from flask import current_app
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import Integer, Select, String, UniqueConstraint, bindparam, event, select
+from sqlalchemy import Integer, ScalarSelect, Select, String, UniqueConstraint, bindparam, event, func, select
 from sqlalchemy.orm import Mapped, Session, SessionTransaction
 
 from app.kernel.db import Record, db
@@ -70,7 +71,7 @@ def _keep_codes(session: Session, _context: object, _instances: object) -> None:
 
 Choices = dict[str, list[tuple[str, str]]]
 KEPT = "codes"
-"""Where a session keeps the code lists it has read, for the length of a transaction."""
+"""Where a session keeps the code lists for the length of a transaction, and an application those of an edition."""
 
 
 class Meaning(NamedTuple):
@@ -80,19 +81,36 @@ class Meaning(NamedTuple):
     retired_on: date | None
 
 
+Lists = dict[str, dict[str, Meaning]]
+
+
 def meanings(lists: Iterable[str]) -> Mapping[str, Mapping[str, Meaning]]:
     """For each code list what its codes mean, by their value and in order, the retired ones among them.
 
-    A list is read once in a transaction: a form, the check of it and the trail all ask for the same few.
+    A list is read once in a transaction, or once in an edition if the transaction knows that (:func:`keep_to`).
     """
     session = db.session()
-    kept: dict[str, dict[str, Meaning]] = session.info.setdefault(KEPT, {})
+    kept: Lists = session.info.setdefault(KEPT, {})
     if missing := [name for name in lists if name not in kept]:
-        kept |= {name: {} for name in missing}
+        found: Lists = {name: {} for name in missing}
         # Codes are of no community: there is nothing the session would add to the statement.
         for name, value, label, retired_on in session.connection().execute(_read(), {"lists": missing}):
-            kept[name][value] = Meaning(label, retired_on)
+            found[name][value] = Meaning(label, retired_on)
+        kept |= found  # each as a whole: other threads may be looking
     return kept
+
+
+def edition() -> ScalarSelect[int]:
+    """A number that every change of a code list raises, for codes are added and changed, never deleted."""
+    return select(func.sum(Code.version)).scalar_subquery()
+
+
+def keep_to(edition: int) -> None:
+    """Let this transaction, which has read that :func:`edition`, share what others have read of it."""
+    kept: tuple[int, Lists] = current_app.extensions.get(KEPT, (0, {}))
+    if kept[0] != edition:
+        kept = current_app.extensions[KEPT] = (edition, {})
+    db.session().info[KEPT] = kept[1]
 
 
 @cache

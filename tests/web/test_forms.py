@@ -17,7 +17,7 @@ from sqlalchemy import func, select
 from app import roles
 from app.community.models import Person
 from app.kernel.access import Right
-from app.kernel.codes import Code
+from app.kernel.codes import KEPT, Code
 from app.kernel.db import db, today, transaction
 from app.kernel.fields import fields_of
 from app.kernel.registers import REGISTERS
@@ -55,6 +55,7 @@ def no_codes_left(world: World) -> Iterator[None]:
     yield
     with world.app.app_context(), owner() as connection:
         connection.execute(Code.__table__.delete().where(Code.__table__.c.id > last))
+    world.app.extensions.pop(KEPT, None)  # which counts on codes being never deleted
 
 
 # --- bad input ----------------------------------------------------------------------------------------------------
@@ -518,6 +519,18 @@ def test_a_code_is_offered_above_the_list_from_the_moment_it_is_added_until_it_i
     with world.work(), as_system("test"), transaction():
         db.session.get_one(Code, key).retired_on = today()
     assert offered() == before
+
+
+def test_what_another_process_changes_in_a_code_list_is_read_with_the_next_page(world: World) -> None:
+    key, codes = world.make("code", code_list="skill", value="99", label="茶艺"), Code.__table__
+    client = world.client("office_staff")
+    for label in ("茶艺", "花艺", "陶艺"):
+        with world.app.app_context(), owner() as connection:
+            changed = codes.update().where(codes.c.id == key).values(label=label, version=codes.c.version + 1)
+            connection.execute(changed)
+        for _look in range(2):
+            page = Page(client.get("/volunteer/add/"))
+            assert page.soup.select_one("#f-skill option[value='99']").text == label
 
 
 def test_codes_are_never_deleted_and_stay_on_old_records_when_retired(world: World) -> None:
