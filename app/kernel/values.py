@@ -14,11 +14,8 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from typing import Any
-
-import phonenumbers
-from stdnum.cn import uscc
-from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
 
 
 def N_(message: str) -> str:
@@ -235,6 +232,9 @@ def _citizen(text: str) -> str:
 
 def read_uscc(text: str) -> str:
     """A unified social credit code of 18 characters, its check digit verified (GB 32100)."""
+    from stdnum.cn import uscc
+    from stdnum.exceptions import InvalidChecksum, InvalidLength, ValidationError
+
     number = plain(text)
     try:
         return str(uscc.validate(number))
@@ -247,15 +247,23 @@ def read_uscc(text: str) -> str:
 
 
 _PHONE = re.compile(r"[0-9+() -]+")
-_CHINA: Any = phonenumbers.PhoneMetadata.metadata_for_region("CN")
-_MOBILE = re.compile(_CHINA.mobile.national_number_pattern, re.ASCII)
-"""The mobile numbers the library holds valid; asking it takes a hundred times as long."""
+
+
+@cache
+def _mobile() -> re.Pattern[str]:
+    """The mobile numbers the library holds valid; asking it takes a hundred times as long."""
+    from phonenumbers import PhoneMetadata
+
+    china: Any = PhoneMetadata.metadata_for_region("CN")
+    return re.compile(china.mobile.national_number_pattern, re.ASCII)
 
 
 def read_phone(text: str) -> str:
     """A Chinese mobile (13812345678) or fixed-line number (0523-86881234), without country code."""
-    if _MOBILE.fullmatch(text):
+    if _mobile().fullmatch(text):
         return text
+    import phonenumbers
+
     if not _PHONE.fullmatch(plain(text)):
         raise Invalid(N_("Please enter a phone number."))
     try:
