@@ -1,24 +1,32 @@
 """Workbooks in: an uploaded file becomes its sheets, as grids of text.
 
 A file is read in a process of its own, begun for it and bounded in memory and computing time: one cell in the last
-corner of a sheet makes the reading library ask for 500 GB, which ends the process it runs in.
+corner of a sheet makes the reading library ask for 500 GB, which ends the process it runs in. These readers are forked
+from one that has loaded what reading takes and done nothing else; starting Python takes longer than most sheets.
 """
 
 from __future__ import annotations
 
+import atexit
 import csv
 import io
 import json
 import os
 import re
 import resource
+import signal
+import socket
 import subprocess
 import sys
+import threading
+import traceback
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
+from functools import cache
+from multiprocessing.connection import Connection, Pipe
 from pathlib import Path, PurePath
 from typing import Any
 from zipfile import ZipFile
@@ -105,27 +113,19 @@ def open_workbook(data: bytes, filename: str, limits: Limits = CATALOGUE) -> lis
         raise NotASheet(EMPTY)
     if len(data) > MAX_FILE:
         raise NotASheet(N_("The file is larger than %(limit)s MB."), limit=MAX_FILE // MEGABYTE)
-    question = json.dumps({"filename": filename, "limits": asdict(limits)}).encode() + b"\n"
-    try:
-        reader = subprocess.run(  # noqa: S603 (our own module)
-            [sys.executable, "-m", __name__],
-            input=question + data,
-            capture_output=True,
-            timeout=PATIENCE,
-            cwd=Path(__file__).parents[2],
-            env={name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
-        )
-    except subprocess.TimeoutExpired:
-        raise NotASheet(TOO_MUCH) from None
-    if reader.returncode < 0:  # ended by a limit
-        raise NotASheet(TOO_MUCH)
-    if reader.returncode:
-        raise RuntimeError(reader.stderr.decode(errors="replace"))
-    about, _, texts = reader.stdout.partition(b"\n")
-    answer = json.loads(about)
+    with _reader() as reader:
+        reader.send_bytes(json.dumps({"filename": filename, "limits": asdict(limits)}).encode())
+        reader.send_bytes(data)
+        try:
+            if not reader.poll(PATIENCE):
+                raise NotASheet(TOO_MUCH)
+            answer, texts = json.loads(reader.recv_bytes()), reader.recv_bytes()
+        except EOFError:  # it was ended by a limit
+            raise NotASheet(TOO_MUCH) from None
     if "refusal" in answer:
         raise NotASheet(answer["refusal"], **answer["params"])
-    del reader
+    if "failure" in answer:
+        raise RuntimeError(answer["failure"])
     sheets = zip(answer["sheets"], texts.decode().split(_SHEET), strict=True)
     return [_grid(text, **about) for about, text in sheets]
 
@@ -155,6 +155,74 @@ def _grid(text: str, name: str, width: int, merged: list[list[int]], hidden: boo
     return Grid(name, rows, tuple(Range(*each) for each in merged), hidden)
 
 
+# --- beginning a reader ------------------------------------------------------------------------------------------
+
+_asking = threading.Lock()
+
+
+def _reader() -> Connection:
+    """The way to a new reader."""
+    ours, theirs = Pipe()
+    with theirs, _asking:
+        try:
+            _ask_for_a_reader(theirs)
+        except BrokenPipeError:  # the process that forks them was killed
+            end_forker()
+            _ask_for_a_reader(theirs)
+    return ours
+
+
+def _ask_for_a_reader(way: Connection) -> None:
+    socket.send_fds(_forker()[0], [b"."], [way.fileno()])
+
+
+@cache
+def _forker() -> tuple[socket.socket, subprocess.Popen[bytes]]:
+    """The process that forks readers, and the way to it, which processes forked from this one may share.
+
+    It knows nothing of the installation's secret, and ends when nobody has the way to it any more, at the latest.
+    """
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    with theirs:
+        process = subprocess.Popen(  # noqa: S603 (our own module)
+            [sys.executable, "-c", f"from {__name__} import _fork_readers; _fork_readers()"],
+            stdin=theirs.fileno(),
+            stdout=subprocess.DEVNULL,
+            cwd=Path(__file__).parents[2],
+            env={name: value for name, value in os.environ.items() if not name.startswith("PORTAL_")},
+            process_group=0,  # the keys that interrupt this one are not for it
+        )
+    return ours, process
+
+
+@atexit.register
+def end_forker() -> None:
+    """End what forks readers, but not those at work; the next file begins another."""
+    if _forker.cache_info().currsize:
+        way, process = _forker()
+        way.close()
+        process.kill()
+        process.wait()
+        _forker.cache_clear()
+
+
+def _fork_readers() -> None:
+    import python_calamine  # noqa: F401 (loaded once, for all of them)
+
+    os.nice(10)  # pages go first
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
+    with socket.socket(fileno=sys.stdin.fileno()) as asked:
+        while ways := socket.recv_fds(asked, 1, 1)[1]:
+            if not os.fork():
+                asked.close()
+                os.dup2(sys.stdout.fileno(), sys.stderr.fileno())  # what libraries say of a file is not for the log
+                try:
+                    _answer(Connection(ways[0]))
+                finally:
+                    os._exit(0)
+            os.close(ways[0])
+
+
 # --- in the process of its own -----------------------------------------------------------------------------------
 
 
@@ -174,9 +242,8 @@ class _Sheet:
         return {"name": self.name, "width": self.width, "merged": self.merged, "hidden": self.hidden}
 
 
-def _serve() -> None:
-    os.nice(10)  # pages go first
-    question = json.loads(sys.stdin.buffer.readline())
+def _answer(asker: Connection) -> None:
+    question = json.loads(asker.recv_bytes())
     limits = Limits(**question["limits"])
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
@@ -184,15 +251,17 @@ def _serve() -> None:
     answer: dict[str, Any]
     texts = b""
     try:
-        sheets = _read(sys.stdin.buffer.read(), question["filename"], limits)
+        sheets = _read(asker.recv_bytes(), question["filename"], limits)
         answer = {"sheets": [sheet.about for sheet in sheets]}
         texts = _SHEET.join(_ROW.join(sheet.lines) for sheet in sheets).encode()
     except NotASheet as refusal:
         answer = {"refusal": refusal.message, "params": refusal.params}
     except MemoryError:
         answer = {"refusal": TOO_MUCH, "params": {}}
-    sys.stdout.buffer.write(json.dumps(answer).encode() + b"\n")
-    sys.stdout.buffer.write(texts)
+    except Exception:
+        answer = {"failure": traceback.format_exc()}
+    asker.send_bytes(json.dumps(answer).encode())
+    asker.send_bytes(texts)
 
 
 def _read(data: bytes, filename: str, limits: Limits) -> list[_Sheet]:
@@ -428,7 +497,3 @@ def _to_the_second(moment: datetime) -> datetime:
 
 def _clock(clock: time) -> str:
     return f"{clock.hour}:{clock:%M:%S}" if clock.second else f"{clock.hour}:{clock:%M}"
-
-
-if __name__ == "__main__":
-    _serve()

@@ -8,11 +8,13 @@ import struct
 import zipfile
 from contextlib import suppress
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 
 import openpyxl
 import pytest
 import xlsxwriter
 
+from app.kernel import workbooks
 from app.kernel.workbooks import ROSTER, Limits, NotASheet, Range, column_letters, open_workbook
 
 # --- files -------------------------------------------------------------------------------------------------------
@@ -474,3 +476,34 @@ def test_a_file_with_some_bytes_changed_is_read_or_refused(seed):
         data[chance.randrange(len(sound))] = chance.randrange(256)
     with suppress(NotASheet):
         assert open_workbook(bytes(data), "目录.xlsx")
+
+
+# --- the process of its own ----------------------------------------------------------------------------------------
+
+
+def test_files_are_read_again_where_what_forks_readers_was_killed() -> None:
+    _way, killed = workbooks._forker()
+    killed.kill()
+    killed.wait()
+    (grid,) = open_workbook(b"a,b", "目录.csv")
+    assert grid.rows == (("a", "b"),)
+    assert workbooks._forker()[1].pid != killed.pid
+
+
+def test_no_reader_knows_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORTAL_SECRET", "ab" * 32)
+    workbooks.end_forker()
+    open_workbook(b"a,b", "目录.csv")
+    assert b"PORTAL_" not in Path(f"/proc/{workbooks._forker()[1].pid}/environ").read_bytes()
+
+
+def test_what_forks_readers_ends_with_the_portal() -> None:
+    way, forker = workbooks._forker()
+    way.close()
+    assert forker.wait(60) == 0
+    workbooks.end_forker()
+
+
+def test_a_fault_of_ours_is_no_fault_of_the_file() -> None:
+    with pytest.raises(RuntimeError, match="TypeError"):
+        open_workbook(b"a,b", "目录.csv", Limits(rows="many"))  # type: ignore[arg-type]
