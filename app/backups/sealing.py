@@ -10,6 +10,7 @@ from __future__ import annotations
 import hmac
 import io
 import secrets
+from functools import lru_cache
 from typing import IO, Any
 
 from cryptography.exceptions import InvalidTag
@@ -32,6 +33,7 @@ def is_sealed(file: IO[bytes]) -> bool:
     return beginning == MAGIC
 
 
+@lru_cache(maxsize=1)  # what was just written is looked through next
 def _derived(passphrase: str, salt: bytes) -> tuple[AESGCM, bytes]:
     """The key, and what shows in the head of the file that the passphrase is the right one."""
     derived = Scrypt(salt=salt, length=32 + _CHECK, n=2**15, r=8, p=1).derive(passphrase.encode())

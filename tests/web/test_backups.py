@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 from errno import ENOSPC
 from pathlib import Path
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
@@ -382,13 +383,14 @@ def test_nothing_is_restored_while_somebody_is_at_work_and_nobody_begins_meanwhi
 
 def test_a_backup_made_while_people_work_is_of_one_moment(world: World) -> None:
     """Residents are entered in pairs: no backup has half of one."""
-    is_over = False
+    is_over, is_entered = False, Event()
 
     def work() -> None:
         while not is_over:
             with world.work(), transaction():
                 for _one_of_two in range(2):
                     records.add(Person, {"name": "居民"})
+            is_entered.set()
             with world.app.app_context():
                 db.session.remove()
 
@@ -397,7 +399,9 @@ def test_a_backup_made_while_people_work_is_of_one_moment(world: World) -> None:
             working = [clerks.submit(work) for _clerk in range(2)]
             counts = []
             for _backup in range(3):
-                time.sleep(0.3)
+                for _pair in range(3):  # each clerk may still be about to tell of one that the last backup has
+                    is_entered.clear()
+                    assert is_entered.wait(PATIENCE)
                 with world.app.app_context():
                     path = operations.make(by="test")
                     with archive.opened(path, "") as opened:
