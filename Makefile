@@ -7,10 +7,10 @@ DEMO ?= 1
 ARGS ?=
 
 # WeasyPrint's native libraries and the fonts of official documents; for the tests what Playwright's driver links to
-# (and a browser where none is found). FandolFang is one file of texlive-lang-chinese.
+# (and, where no browser is found, one without windows). FandolFang is one file of texlive-lang-chinese.
 PACKAGES := libpangoft2-1.0-0 libharfbuzz-subset0 fontconfig fonts-noto-cjk fonts-lxgw-wenkai
 TEST_PACKAGES := libatomic1
-BROWSERS := chromium chromium-browser google-chrome google-chrome-stable
+BROWSERS := chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable
 FONT := .cache/fonts/FandolFang-Regular.otf
 INSTALLED := .venv/.installed
 READINGS := .cache/readings.json
@@ -118,7 +118,7 @@ system:
 			say "Ubuntu 的 Chromium 是 snap 包；也可先装 Google Chrome / on Ubuntu Chromium is a snap; Google Chrome will do as well"
 			wanted+=(chromium-browser)
 		else
-			wanted+=(chromium)
+			wanted+=(chromium-headless-shell)
 		fi
 	fi
 	missing=()
