@@ -50,9 +50,7 @@ def draw(snapshot: Snapshot, written: Callable[[int], None] = lambda rows: None)
     justify.install()
     with no_garbage_collection(), no_complaints():
         try:
-            document = _Typesetter(snapshot, loaded).document(written)
-            pdf: bytes = document.write_pdf(pdf_identifier=bytes.fromhex(snapshot.digest())[:16])
-            return pdf
+            return as_pdf(_Typesetter(snapshot, loaded).document(written), snapshot.digest())
         except FatalURLFetchingError as error:
             raise PrintRefused("drawing_failed", detail=str(error)) from error
 
@@ -147,9 +145,18 @@ def _shortest(documents: Iterable[Document]) -> Document:
     return min(drawn, key=lambda document: len(document.pages))
 
 
+def as_pdf(document: Document, digest: str) -> bytes:
+    """The PDF of ``document``, identified by ``digest``; with nobody else holding the document, it is garbage then."""
+    pdf: bytes = document.write_pdf(pdf_identifier=bytes.fromhex(digest)[:16])
+    return pdf
+
+
 @contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Box trees are all cycles: collecting them half-built costs more than drawing."""
+    """Box trees are all cycles: collecting them half-built costs more than drawing.
+
+    What is made meanwhile is the youngest generation, so that afterwards only this one has to be looked through.
+    """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -157,7 +164,7 @@ def no_garbage_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
-        gc.collect()
+        gc.collect(0)
 
 
 @contextmanager

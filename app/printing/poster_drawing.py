@@ -20,7 +20,7 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.urls import FatalURLFetchingError
 
 from . import fonts, justify, qr
-from .drawing import no_complaints, no_garbage_collection
+from .drawing import as_pdf, no_complaints, no_garbage_collection
 from .fetchers import InertFetcher
 from .posters import Entry, Kind, Poster
 from .refusal import N_, Phrase, PrintRefused
@@ -82,9 +82,7 @@ def draw(poster: Poster) -> bytes:
     board = _Board(_clean(poster), loaded)
     with no_garbage_collection(), no_complaints():
         try:
-            document = _cards(board) if poster.design == "cards" else _sheets(board)
-            pdf: bytes = document.write_pdf(pdf_identifier=bytes.fromhex(poster.digest())[:16])
-            return pdf
+            return as_pdf(_cards(board) if poster.design == "cards" else _sheets(board), poster.digest())
         except FatalURLFetchingError as error:
             raise PrintRefused("drawing_failed", detail=str(error)) from error
 

@@ -1,12 +1,15 @@
 """Everything that was given is in the PDF, in the right fonts, and nothing else is."""
 
+import gc
 import unicodedata
 from dataclasses import replace
 
 import pypdfium2
 import pytest
+from weasyprint import Document
+from weasyprint.formatting_structure import boxes
 
-from app.printing import PrintRefused, Snapshot, draw, pictures, render
+from app.printing import Entry, Poster, PrintRefused, Snapshot, draw, pictures, poster_drawing, render
 from app.printing.snapshot import texts
 
 from .reading import Reading
@@ -85,6 +88,16 @@ def test_the_same_snapshot_gives_the_same_bytes_here_and_in_the_worker(notice: R
     draw(REGISTER)  # what was drawn before must not matter
     assert draw(NOTICE) == notice.pdf
     assert render(NOTICE) == notice.pdf
+
+
+CARDS = Poster("cards", "民情连心卡", entries=(Entry("王喆", qr="tel:12345"),), paper="A4")
+
+
+@pytest.mark.parametrize("sheet", [SHORT_REGISTER, CARDS])
+def test_the_layout_of_a_sheet_is_let_go_as_soon_as_it_is_drawn(sheet: Snapshot | Poster) -> None:
+    gc.collect()
+    draw(sheet) if isinstance(sheet, Snapshot) else poster_drawing.draw(sheet)
+    assert not any(isinstance(found, Document | boxes.Box) for found in gc.get_objects())
 
 
 def test_the_identifier_of_the_pdf_comes_from_the_snapshot(notice: Reading) -> None:
