@@ -3,7 +3,7 @@
 import gc
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -36,6 +36,7 @@ _PAGE_NUMBERS: dict[Layout, str] = {"notice": "— {0} —", "register": "第{0}
 _TITLE_SIZE = 22 / 16
 _GREETING = 28
 _FEW_PAGES = 3  # up to which a sheet less is worth drawing again, tighter
+_BEGINS_A_PAGE = re.compile(r"Step 5 - Creating layout - Page (\d+)")  # what WeasyPrint logs then
 
 
 def draw(snapshot: Snapshot, written: Callable[[int], None] = lambda rows: None) -> bytes:
@@ -86,7 +87,7 @@ class _Typesetter:
             with suppress(Unfit):
                 return stamping.lay_out(rows, self._blocks, number.format, partial(self._laid_out, style), written)
         counters = number.replace("{0}", '" counter(page) "').replace("{1}", '" counter(pages) "')
-        return _shortest(self._laid_out(self._style(step, f'"{counters}"'), rows) for step in steps)
+        return _shortest(steps, lambda step: self._laid_out(self._style(step, f'"{counters}"'), rows))
 
     def _laid_out(
         self, style: str, rows: stamping.Rows, rooms: Mapping[str, stamping.Room] = MappingProxyType({}), more: str = ""
@@ -135,14 +136,36 @@ class _Typesetter:
         )
 
 
-def _shortest(documents: Iterable[Document]) -> Document:
-    """The first of the documents, set closer and closer, or a later one that takes fewer sheets."""
-    drawn: list[Document] = []
-    for document in documents:
-        drawn.append(document)
-        if not 1 < len(document.pages) <= _FEW_PAGES:
-            break
-    return min(drawn, key=lambda document: len(document.pages))
+def _shortest(steps: Sequence[int], lay_out: Callable[[int], Document]) -> Document:
+    """The sheet on the fewest pages, and as roomy on these as can be; of many pages one less is not worth the while.
+
+    ``steps`` are closer and closer, which never takes more pages. The closest tells whether any saves one.
+    """
+    first, *others, closest = steps
+    document = lay_out(first)
+    if not 1 < len(document.pages) <= _FEW_PAGES:
+        return document
+    shorter = within(len(document.pages) - 1, partial(lay_out, closest))
+    if shorter is None:
+        return document
+    roomier = (within(len(shorter.pages), partial(lay_out, step)) for step in others)
+    return next(filter(None, roomier), shorter)
+
+
+def within(pages: int, lay_out: Callable[[], Document]) -> Document | None:
+    """What ``lay_out`` lays out if it takes at most that many pages; given up as soon as another begins."""
+
+    def look(page: int) -> None:
+        if page > pages:
+            raise _TooManyPages
+
+    with suppress(_TooManyPages), told_between_pages(look):
+        return lay_out()
+    return None
+
+
+class _TooManyPages(Exception):
+    """The layout goes on beyond what it may take."""
 
 
 def as_pdf(document: Document, digest: str) -> bytes:
@@ -181,12 +204,13 @@ def no_complaints() -> Iterator[None]:
 
 
 @contextmanager
-def told_between_pages(tell: Callable[[], None]) -> Iterator[None]:
-    """Call ``tell`` before each page that WeasyPrint lays out; what it raises stops the drawing."""
+def told_between_pages(tell: Callable[[int], None]) -> Iterator[None]:
+    """Call ``tell`` with the number of each page before WeasyPrint lays it out; what it raises stops the drawing."""
 
     class Teller(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            tell()
+            if page := _BEGINS_A_PAGE.match(record.getMessage()):
+                tell(int(page[1]))
 
     teller, level = Teller(logging.INFO), PROGRESS_LOGGER.level
     PROGRESS_LOGGER.addHandler(teller)

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from concurrent.futures import TimeoutError as WaitedTooLong
 from concurrent.futures.process import BrokenProcessPool
-from functools import cache, partial
+from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
 from shutil import rmtree
@@ -152,7 +152,7 @@ def _drawing() -> ModuleType:
 
 def _draw(sheet: Snapshot | Poster, written: Callable[[int], None]) -> bytes:
     try:
-        with refusing_a_full_disk(), _drawing().told_between_pages(partial(written, 0)):
+        with refusing_a_full_disk(), _drawing().told_between_pages(lambda page: written(0)):
             if isinstance(sheet, Poster):
                 from .poster_drawing import draw as draw_poster
 

@@ -5,8 +5,9 @@ from io import BytesIO
 
 import pytest
 from PIL import Image
+from weasyprint import HTML, Document
 
-from app.printing import Snapshot, draw, pictures
+from app.printing import Snapshot, draw, drawing, fonts, pictures
 from app.printing.sheet import POINTS_PER_MM, sheet
 
 from .reading import Reading
@@ -70,6 +71,32 @@ def test_a_notice_on_two_pages_fills_the_first_and_signs_below_a_row(rows: int) 
     assert rows_on(reading, 1, snapshot) >= 1
     tallest = 3 * 10.5 * 1.4 + 10.5  # a row of three lines
     assert type_bottom(snapshot) - last_row(reading, 0, snapshot) < 2 * tallest
+
+
+@pytest.mark.parametrize(
+    ("pages", "chosen"),
+    [
+        ((1, 1, 1, 1), 0),
+        ((2, 2, 2, 2), 0),
+        ((2, 1, 1, 1), 1),
+        ((3, 3, 2, 2), 2),
+        ((3, 2, 2, 1), 3),
+        ((4, 1, 1, 1), 0),
+    ],
+)
+def test_a_sheet_is_as_roomy_as_it_can_be_on_the_fewest_pages(pages: tuple[int, ...], chosen: int) -> None:
+    configuration = fonts.load().configuration
+    laid_out: dict[int, Document] = {}
+
+    def lay_out(step: int) -> Document:
+        page = HTML(string="<p style='break-after: page'>一" * (pages[step] - 1) + "<p>二")
+        laid_out[step] = page.render(font_config=configuration)
+        return laid_out[step]
+
+    assert drawing._shortest(range(4), lay_out) is laid_out[chosen]
+    assert all(len(document.pages) == pages[step] for step, document in laid_out.items())
+    if pages[-1] == pages[0]:
+        assert list(laid_out) == [0], "the closest is given up when it begins as many pages"
 
 
 @pytest.mark.parametrize("rows", [14, 20, 32, 104])

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import Mock
@@ -101,9 +101,9 @@ def test_a_font_of_the_office_takes_its_role_and_falls_back_per_character(
 def test_a_complaint_while_drawing_fails_the_sheet(monkeypatch: pytest.MonkeyPatch) -> None:
     original = drawing._shortest
 
-    def complain(documents: Iterator[Document]) -> Document:
+    def complain(steps: range, lay_out: Callable[[int], Document]) -> Document:
         LOGGER.warning(".notdef glyph rendered")
-        return original(documents)
+        return original(steps, lay_out)
 
     monkeypatch.setattr(drawing, "_shortest", complain)
     with pytest.raises(PrintRefused, match="notdef") as refused:
