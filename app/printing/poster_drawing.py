@@ -8,8 +8,8 @@ the entries. Cards are read in the hand and have sizes of their own.
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import cycle, islice, pairwise
+from functools import cache, partial
+from itertools import chain, cycle, islice, pairwise, takewhile
 from math import ceil, sqrt
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.urls import FatalURLFetchingError
 
 from . import fonts, justify, qr
-from .drawing import as_pdf, no_complaints, no_garbage_collection
+from .drawing import as_pdf, no_complaints, no_garbage_collection, within
 from .fetchers import InertFetcher
 from .posters import Entry, Kind, Poster
 from .refusal import N_, Phrase, PrintRefused
@@ -98,6 +98,7 @@ class _Item:
     group: str
     lines: list[tuple[str, list[str]]]
     qr: str
+    repeats: bool = False  # a card that has been there before
 
     def cell(self, label: str) -> str:
         """What a table has in the column of ``label``."""
@@ -121,6 +122,7 @@ class _Setting:
     sheets: int = 0
     firsts: Collection[int] = ()  # the blocks that begin a sheet
     extra: Mapping[int, float] = field(default_factory=dict)  # room added before a block, in points
+    once: bool = False  # no card that repeats another
 
 
 class _Board:
@@ -149,10 +151,16 @@ def _sheets(board: _Board) -> Document:
     """
     sizes = [size * board.scale for size in SIZES if size <= _LARGEST_ABREAST or board.columns == 1]
     lay_out = cache(lambda size: board.render(_Setting(size)))
-    fewest, torn = len(lay_out(sizes[-1]).pages), _torn(lay_out(sizes[-1]))
+    smallest = lay_out(sizes[-1])
+    fewest, torn = len(smallest.pages), _torn(smallest)
+
+    def fits(size: float) -> bool:
+        document = within(fewest, partial(lay_out, size))
+        return document is not None and _torn(document) <= torn
+
     if fewest > _MANY_SHEETS:
         sizes = sizes[-1:]
-    size = _largest(sizes, lambda size: len(lay_out(size).pages) <= fewest and _torn(lay_out(size)) <= torn)
+    size = _largest(sizes, fits, fewest / sum(map(_filled, smallest.pages)))
 
     document = lay_out(size)
     firsts = {next(iter(_block_boxes(page))) for page in document.pages}
@@ -163,24 +171,30 @@ def _sheets(board: _Board) -> Document:
 
 def _cards(board: _Board) -> Document:
     """Ten to a sheet, in the largest type in which the fullest card holds its text and nothing more is torn."""
-    lay_out = cache(lambda size: board.render(_Setting(size)))
-    nth, height = _fullest(lay_out(CARD_SIZES[-1]))
+    lay_out = cache(lambda size: board.render(_Setting(size, once=True)))
+    smallest = lay_out(CARD_SIZES[-1])
+    nth, height = _fullest(smallest)
     if height > CARD_ROOM:
         what, told = Phrase(_CARD, {"nth": nth}), f"{ceil(height)} mm"
         raise PrintRefused("too_large", what=what, size=told, limit=f"{CARD_ROOM} mm")
-    torn = _torn(lay_out(CARD_SIZES[-1]))
-    return lay_out(
-        _largest(CARD_SIZES, lambda size: _fullest(lay_out(size))[1] <= CARD_ROOM and _torn(lay_out(size)) <= torn)
-    )
+    torn = _torn(smallest)
+
+    def fits(size: float) -> bool:
+        return _fullest(lay_out(size))[1] <= CARD_ROOM and _torn(lay_out(size)) <= torn
+
+    # Only a part of a card grows with the type, about one half.
+    return board.render(_Setting(_largest(CARD_SIZES, fits, (CARD_ROOM / height) ** 2)))
 
 
-def _largest(sizes: Sequence[float], fits: Callable[[float], bool]) -> float:
-    """The first of ``sizes``, which fall, that fits; the last if none does. What fits also fits smaller."""
-    low, high = 0, len(sizes) - 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if fits(sizes[middle]) else (middle + 1, high)
-    return sizes[low]
+def _largest(sizes: Sequence[float], fits: Callable[[float], bool], room: float) -> float:
+    """The first of ``sizes``, which fall, that fits; the last if none does. What fits also fits smaller.
+
+    The first to be tried is the one to be expected, ``room`` being how many times larger than the last it may be.
+    """
+    likely = next((nth for nth, size in enumerate(sizes) if size <= sizes[-1] * room), len(sizes) - 1)
+    if not fits(sizes[likely]):
+        return next(filter(fits, sizes[likely + 1 : -1]), sizes[-1])
+    return [sizes[likely], *takewhile(fits, reversed(sizes[:likely]))][-1]
 
 
 def _fullest(document: Document) -> tuple[int, float]:
@@ -188,6 +202,19 @@ def _fullest(document: Document) -> tuple[int, float]:
     found = (card for page in document.pages for card in _block_boxes(page).items())
     nth, box = max(found, key=lambda card: card[1].margin_height())
     return nth, box.margin_height() * _POINTS_PER_PIXEL / _POINTS_PER_MM
+
+
+def _filled(page: Any) -> float:
+    """The part of a sheet that its blocks take, from top to bottom."""
+    whole = page._page_box
+    part: float = (_end(_block_boxes(page)) - whole.content_box_y()) / whole.height
+    return part
+
+
+def _end(sheet: Mapping[int, Any]) -> float:
+    """Where the lowest of the blocks on a sheet ends."""
+    end: float = max(box.position_y + box.margin_height() for box in sheet.values())
+    return end
 
 
 def _extra(document: Document, size: float) -> dict[int, float]:
@@ -199,8 +226,7 @@ def _extra(document: Document, size: float) -> dict[int, float]:
         if any(begun.count(block) > 1 for block in sheet):
             continue  # an entry that runs on from sheet to sheet leaves no room
         whole = page._page_box
-        end = max(box.position_y + box.margin_height() for box in sheet.values())
-        room = (whole.content_box_y() + whole.height - end) * _POINTS_PER_PIXEL - _SLACK
+        room = (whole.content_box_y() + whole.height - _end(sheet)) * _POINTS_PER_PIXEL - _SLACK
         first, *others = sheet
         share = min(room / len(others), _MOST_EXTRA * size) if others else 0.0
         extra |= dict.fromkeys(others, share)
@@ -327,7 +353,7 @@ def _card_sheets(poster: Poster) -> list[list[_Item]]:
     """Ten cards each, the entries repeated until the last sheet is full."""
     cards = [_item(replace(entry, qr=entry.qr or poster.qr), nth, nth) for nth, entry in enumerate(poster.entries, 1)]
     sheets = ceil(len(cards) / _CARDS_PER_SHEET)
-    endless = cycle(cards)
+    endless = chain(cards, cycle([replace(card, repeats=True) for card in cards]))
     return [list(islice(endless, _CARDS_PER_SHEET)) for _ in range(sheets)]
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from app.printing import PrintRefused
-from app.printing.poster_drawing import CARD_SIZES, SIZES, draw
+from app.printing.poster_drawing import CARD_SIZES, SIZES, _largest, draw
 from app.printing.posters import LIMITS, USUAL_PAPER, Design, Entry, Poster
 from app.printing.refusal import Phrase
 
@@ -167,6 +167,19 @@ def test_a_wall_is_read_from_two_metres(design: Design) -> None:
     few, many = (main_text(drawn(design, count), poster(design, count)) for count in (1, MANY))
     assert LEAST["A3"] <= many < few, "few entries are set larger"
     assert few in SIZES
+
+
+@pytest.mark.parametrize("room", [0.5, 1.0, 1.2, 1.4, 9.0])
+@pytest.mark.parametrize("most", [*SIZES, 0])
+def test_the_largest_size_that_fits_is_found_whatever_was_expected(most: float, room: float) -> None:
+    tried = []
+
+    def fits(size: float) -> bool:
+        tried.append(size)
+        return size <= most
+
+    assert _largest(SIZES, fits, room) == max(most, SIZES[-1])
+    assert len(tried) == len(set(tried))
 
 
 @pytest.mark.parametrize("design", ["pledges", "directory"])
