@@ -11,7 +11,9 @@ from typing import Any
 
 import html5lib
 import pytest
-from bs4 import BeautifulSoup, NavigableString, Tag
+from bs4 import BeautifulSoup
+from lxml import etree
+from lxml import html as lxml
 from werkzeug.test import TestResponse
 
 from app.roles import Role
@@ -19,7 +21,7 @@ from app.roles import Role
 one_database = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 """For what does not depend on the database."""
 
-SILENT = {"script", "style", "template", "[document]"}
+SILENT = {"script", "style", "template"}
 SPOKEN = {"placeholder", "title", "alt", "aria-label", "content"}
 POINTING = {"for", "aria-describedby", "aria-labelledby", "aria-controls"}
 UNNAMED = {"hidden", "submit", "button", "image", "reset"}
@@ -49,52 +51,62 @@ class Page:
 
     @cached_property
     def soup(self) -> BeautifulSoup:
+        """The page for a test to look something up in. Made for few pages: it takes longer than drawing them."""
         return BeautifulSoup(self.source, "lxml")
 
     @cached_property
-    def _tags(self) -> list[Tag]:
-        return [part for part in self.soup.descendants if isinstance(part, Tag)]
+    def _tree(self) -> Any:
+        return lxml.document_fromstring(self.source)
+
+    @cached_property
+    def _tags(self) -> list[Any]:
+        return list(self._tree.iter(etree.Element))
 
     # --- what it says ----------------------------------------------------------------------------------------
 
     @property
     def title(self) -> str:
-        return self.soup.title.get_text(strip=True) if self.soup.title else ""
+        return _said(self._tree.find(".//title"))
 
     @property
     def heading(self) -> str:
-        return _said(self.soup.h1) if self.soup.h1 else ""
+        return _said(self._tree.find(".//h1"))
 
     @property
     def text(self) -> str:
         """What can be read in the main part."""
-        return _said(self.soup.main)
+        return _said(self._tree.find(".//main"))
+
+    @property
+    def language(self) -> str | None:
+        """The language it says it is in."""
+        return self._tree.get("lang") or None
 
     def flashes(self) -> list[str]:
-        return [_said(flash) for flash in self.soup.select(".flash")]
+        return [_said(flash) for flash in self._tree.find_class("flash")]
 
     def summary(self) -> list[str]:
         """The list of complaints above the form."""
-        return [_said(item) for item in self.soup.select(".summary li")]
+        return [_said(item) for complaints in self._tree.find_class("summary") for item in complaints.iter("li")]
 
     def links(self) -> list[str]:
-        return [str(link["href"]) for link in self.soup.select("a[href]")]
+        return [str(address) for address in self._tree.xpath("//a/@href")]
 
     # --- what it asks ----------------------------------------------------------------------------------------
 
     @cached_property
-    def form(self) -> Tag:
-        """The form in the main part that is sent by POST."""
-        found = self.soup.select("main form[method=post]")
-        assert found, f"no form on “{self.heading}”"
-        return found[0]
+    def form(self) -> Any:
+        """The form in the main part that is sent by POST, as an element of lxml."""
+        found = self._tree.find(".//main//form[@method='post']")
+        assert found is not None, f"no form on “{self.heading}”"
+        return found
 
     def filled_in(self) -> dict[str, Any]:
         """What pressing Enter in the form would send, without the name of a button."""
         found: dict[str, Any] = {}
-        for control in self.form.select("[name]"):
-            name, value = str(control["name"]), _value(control)
-            if control.name == "button" or value is None:
+        for control in self.form.iterfind(".//*[@name]"):
+            name, value = str(control.get("name")), _value(control)
+            if control.tag == "button" or value is None:
                 continue
             if control.get("type") == "checkbox" and name in found:
                 found[name] = [*found[name], value] if isinstance(found[name], list) else [found[name], value]
@@ -104,20 +116,16 @@ class Page:
 
     def complaint(self, name: str) -> str:
         """The message beside a field, which somebody who cannot see hears with it; empty if there is none."""
-        control = self.form.select_one(f'[name="{name}"]')
+        control = self.form.find(f'.//*[@name="{name}"]')
         assert control is not None, f"no field {name}"
-        row = control.find_parent(class_="row")
+        row = next((around for around in control.iterancestors() if "row" in around.classes), None)
         assert row is not None, f"{name} stands in no row"
-        message = row.select_one(".error")
-        if message is None:
+        messages = row.find_class("error")
+        if not messages:
             return ""
-        spoken = {
-            key
-            for told in [row, *row.select("[aria-describedby]")]
-            for key in str(told.get("aria-describedby", "")).split()
-        }
-        assert message.get("id") in spoken, f"the complaint about {name} is not tied to it"
-        return _said(message)
+        spoken = {key for told in row.iter(etree.Element) for key in told.get("aria-describedby", "").split()}
+        assert messages[0].get("id") in spoken, f"the complaint about {name} is not tied to it"
+        return _said(messages[0])
 
     # --- what is wrong with it -------------------------------------------------------------------------------
 
@@ -133,41 +141,40 @@ class Page:
             yield f"markup at {position}: {code} {details}"
 
     def _references(self) -> Iterator[str]:
-        ids = Counter(str(tag["id"]) for tag in self._tags if tag.get("id"))
+        ids = Counter(tag.get("id") for tag in self._tags if tag.get("id"))
         for key, times in ids.items():
             if times > 1:
                 yield f"id {key} is used {times} times"
         for tag in self._tags:
-            for attribute in POINTING & tag.attrs.keys():
-                if missing := set(str(tag[attribute]).split()) - set(ids):
+            for attribute in POINTING.intersection(tag.attrib):
+                if missing := set(tag.get(attribute).split()) - set(ids):
                     yield f"{attribute} points at nothing: {missing}"
-            if tag.has_attr("style") or tag.name == "style" or (tag.name == "script" and not tag.has_attr("src")):
-                yield f"inline style or script: {str(tag)[:80]}"
+            if "style" in tag.attrib or tag.tag == "style" or (tag.tag == "script" and "src" not in tag.attrib):
+                yield f"inline style or script: {_written(tag)}"
 
     def _outline(self) -> Iterator[str]:
         if not self.title.partition("·")[0].strip():
             yield "no title"
-        levels = [int(tag.name[1]) for tag in self._tags if tag.name in {"h1", "h2", "h3", "h4"}]
+        levels = [int(tag.tag[1]) for tag in self._tree.iter("h1", "h2", "h3", "h4")]
         if levels.count(1) != 1 or not self.heading:
             yield f"{levels.count(1)} h1"
         if any(below > above + 1 for above, below in pairwise(levels)):
             yield f"headings skip a level: {levels}"
-        for tag in self._tags:
-            if tag.name == "img" and tag.get("alt") is None:
-                yield f"no alt: {str(tag)[:80]}"
-            named = tag.get("aria-label") or tag.name not in {"a", "button"} or _said(tag) or tag.find("img", alt=True)
-            if not named:
-                yield f"nameless: {str(tag)[:80]}"
+        for image in self._tree.iter("img"):
+            if image.get("alt") is None:
+                yield f"no alt: {_written(image)}"
+        for tag in self._tree.iter("a", "button"):
+            if not (tag.get("aria-label") or _said(tag) or tag.find(".//img[@alt]") is not None):
+                yield f"nameless: {_written(tag)}"
 
     def _controls(self) -> Iterator[str]:
-        labelled = {str(tag["for"]) for tag in self._tags if tag.name == "label" and tag.get("for") and _said(tag)}
-        for control in self._tags:
-            if control.name not in {"input", "select", "textarea"} or control.get("type") in UNNAMED:
+        labelled = {tag.get("for") for tag in self._tree.iter("label") if tag.get("for") and _said(tag)}
+        for control in self._tree.iter("input", "select", "textarea"):
+            if control.get("type") in UNNAMED:
                 continue
-            around = control.find_parent("label")
             named = control.get("aria-label") or control.get("aria-labelledby") or control.get("id") in labelled
-            if not named and not (around is not None and _said(around)):
-                yield f"no label: {str(control)[:80]}"
+            if not named and not _said(next(control.iterancestors("label"), None)):
+                yield f"no label: {_written(control)}"
 
     def _leftovers(self) -> Iterator[str]:
         for text in self.words():
@@ -182,16 +189,21 @@ class Page:
 
     @cached_property
     def _words(self) -> list[str]:
-        own = self.soup.html.get("lang") if self.soup.html else None
-        texts = (text for text in self.soup.descendants if type(text) is NavigableString and text.strip())
-        speaking = (text for text in texts if text.parent is not None and text.parent.name not in SILENT)
-        found = [" ".join(text.split()) for text in speaking if _language(text.parent) == own]
+        found = [" ".join(text.split()) for tag, text in self._texts() if _language(tag) == self.language]
         for tag in self._tags:
-            for attribute, value in tag.attrs.items():
-                spoken = attribute in SPOKEN and value and tag.name != "meta"
-                if spoken or (attribute.startswith("data-") and " " in str(value)):
-                    found.append(str(value))
+            for attribute, value in tag.items():
+                spoken = attribute in SPOKEN and value and tag.tag != "meta"
+                if spoken or (attribute.startswith("data-") and " " in value):
+                    found.append(value)
         return found
+
+    def _texts(self) -> Iterator[tuple[Any, str]]:
+        """Each text that is not blank, and the element it stands in; those of one element after another."""
+        for tag in self._tags:
+            if tag.tag not in SILENT:
+                for text in (tag.text, *(child.tail for child in tag)):
+                    if text and not text.isspace():
+                        yield tag, text
 
     def english(self) -> list[str]:
         """Runs of Latin letters that a Chinese page should not have."""
@@ -201,26 +213,30 @@ class Page:
         return [text for text in self.words() if HAN.search(text)]
 
 
-def _language(tag: Tag | None) -> str | None:
-    while tag is not None:
-        if tag.get("lang"):
-            return str(tag["lang"])
-        tag = tag.parent
-    return None
+_LANGUAGE = etree.XPath("string(ancestor-or-self::*[@lang != ''][1]/@lang)")
+_TEXTS = etree.XPath(".//text()[not(ancestor::script or ancestor::style or ancestor::template)]")
 
 
-def _said(tag: Tag | None) -> str:
-    return " ".join(tag.get_text(" ", strip=True).split()) if tag is not None else ""
+def _language(tag: Any) -> str | None:
+    return str(_LANGUAGE(tag)) or None
 
 
-def _value(control: Tag) -> str | None:
+def _said(tag: Any) -> str:
+    return " ".join(" ".join(_TEXTS(tag)).split()) if tag is not None else ""
+
+
+def _written(tag: Any) -> str:
+    return lxml.tostring(tag, encoding="unicode")[:80]
+
+
+def _value(control: Any) -> str | None:
     """What a control sends; None if it sends nothing."""
-    if control.name == "textarea":
-        return control.get_text().removeprefix("\n")
-    if control.name == "select":
-        options = control.select("option")
-        chosen = [option for option in options if option.has_attr("selected")] or options[:1]
-        return str(chosen[-1].get("value", chosen[-1].get_text())) if chosen else None
+    if control.tag == "textarea":
+        return control.text_content().removeprefix("\n")
+    if control.tag == "select":
+        options = list(control.iter("option"))
+        chosen = [option for option in options if "selected" in option.attrib] or options[:1]
+        return str(chosen[-1].get("value", chosen[-1].text_content())) if chosen else None
     if control.get("type") in {"checkbox", "radio"}:
-        return str(control.get("value", "on")) if control.has_attr("checked") else None
+        return str(control.get("value", "on")) if "checked" in control.attrib else None
     return str(control.get("value", ""))

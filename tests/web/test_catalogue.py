@@ -314,9 +314,7 @@ def test_every_notice_of_the_built_in_catalogue_can_be_made_from_its_source(worl
 
 def choose_source(client: FlaskClient, key: int, source: str, **chosen: Any) -> Any:
     page = Page(client.get(f"/catalogue_item/source/{key}?source={source}"))
-    version = page.form.select_one("[name=version]")
-    assert version is not None
-    data = {"version": version["value"], "source": source, "save": "1", **chosen}
+    data = {"version": page.filled_in()["version"], "source": source, "save": "1", **chosen}
     return client.post(f"/catalogue_item/source/{key}", data=data)
 
 
