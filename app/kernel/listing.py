@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
 from sqlalchemy.orm import aliased
 
-from app.kernel import search
+from app.kernel import scope, search
 from app.kernel.codes import Code
 from app.kernel.db import db, midnight, today
 from app.kernel.fields import Declared, Derived, fields_of, title_field
@@ -204,16 +204,20 @@ def rows(model: Any, names: Iterable[str], question: Question, *where: Any, limi
 
 def rows_where(model: Any, names: Iterable[str], column: str, wanted: Any, limit: int) -> list[Row]:
     """The first rows of ``model`` in which ``column`` is ``wanted``, in the order of the register."""
-    names = tuple(names)
-    found = db.session.execute(_where(model, names, column, limit, today()), {"wanted": wanted})
-    return [Row(row[0], dict(zip(names, row[1:], strict=True))) for row in found]
+    return _rows_with(model, tuple(names), {column: wanted}, limit)
+
+
+def _rows_with(model: Any, names: tuple[str, ...], wanted: Mapping[str, Any], limit: int) -> list[Row]:
+    """The first rows of ``model`` whose columns have the values ``wanted``, in the order of the register."""
+    statement = _with(model, names, tuple(wanted), limit, today())
+    return [Row(row[0], dict(zip(names, row[1:], strict=True))) for row in scope.read(statement, wanted)]
 
 
 @lru_cache(maxsize=1_000)
-def _where(model: Any, names: tuple[str, ...], column: str, limit: int, _today: date) -> Select[Any]:
+def _with(model: Any, names: tuple[str, ...], columns: tuple[str, ...], limit: int, _today: date) -> Select[Any]:
     """Writing a statement takes longer than running it. Kept for the day: what is coming or over is judged by it."""
-    where = getattr(model, column) == bindparam("wanted")
-    return Listing(model).statement(names, Question(), where).limit(limit)
+    where = [getattr(model, column) == bindparam(column) for column in columns]
+    return Listing(model).statement(names, Question(), *where).limit(limit)
 
 
 def pointing(links: Iterable[tuple[Any, str]], key: int) -> set[tuple[Any, str]]:
@@ -238,13 +242,8 @@ def row(model: Any, key: int, names: Iterable[str]) -> Row | None:
 
 def title(model: Any, key: int, only: Mapping[str, Any] | None = None) -> str | None:
     """The title of one row, or None if there is none in scope (or it has not the values of ``only``)."""
-    names = [model.__title__]
-    found = (
-        next(iter(rows(model, names, Question(filters=only), model.id == key, limit=1)), None)
-        if only
-        else row(model, key, names)
-    )
-    return None if found is None else str(found.values[model.__title__] or "")
+    found = _rows_with(model, (model.__title__,), {"id": key, **(only or {})}, limit=1)
+    return str(found[0].values[model.__title__] or "") if found else None
 
 
 def every(model: Any, names: Iterable[str], question: Question) -> tuple[int, Iterator[Sequence[Any]]]:
