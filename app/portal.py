@@ -106,6 +106,7 @@ def build(settings: Settings | None = None) -> Flask:
             "hide_parameters": True,
             "query_cache_size": 5_000,  # the statements of all registers are kept compiled
             "pool_use_lifo": True,  # the connection that was used last has the most at hand
+            "pool_pre_ping": not settings.database.startswith("sqlite"),  # a server is restarted now and then
         },
         INSTANCE=settings.instance,
         ADDRESS=settings.address,

@@ -332,6 +332,6 @@ def _keep_plans(connection: Connection) -> None:
 
     Making one takes as long as reading a list. A connection that is lost is told of by the ROLLBACK that still follows.
     """
-    if not connection.info.get(_WRITES):
+    if not connection.invalidated and not connection.info.get(_WRITES):
         with suppress(connection.dialect.loaded_dbapi.Error):
             cast(Any, connection.connection.driver_connection).commit()

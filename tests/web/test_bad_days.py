@@ -36,6 +36,7 @@ from tests.web.test_lifecycle import a_text, after, zh
 from tests.web.typed import CLERK, a_draft, an_issued_notice, typed
 from tests.world import World
 
+on_postgresql = pytest.mark.parametrize("app", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
 WRITTEN = {
     "title": "停水通知",
     "issuer": "春和社区居民委员会",
@@ -209,6 +210,45 @@ def test_any_other_page_says_that_there_is_no_room(world: World) -> None:
         assert page.heading == zh(world, NO_ROOM)
         assert not page.english()
     assert client.post("/service_post/add/", data=data).status_code == 302
+
+
+def restart(world: World) -> None:
+    """What a restart of the database's server does to whoever is connected to it."""
+    with world.app.app_context():
+        address = db.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address) as server:
+        ended = server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        assert ended.rowcount, "nobody was connected"
+
+
+@on_postgresql
+def test_nobody_notices_that_the_server_of_the_database_was_restarted(world: World) -> None:
+    client = world.client("office_staff")
+    assert client.get("/person/list/").status_code == 200
+    restart(world)
+    assert client.get("/person/list/").status_code == 200
+
+
+@on_postgresql
+def test_a_restart_of_the_server_in_the_middle_of_a_page_is_told_and_the_next_one_stands(world: World) -> None:
+    client, restarts = world.client("office_staff"), []
+
+    def once(_connection: Any, _cursor: Any, statement: str, *_more: Any) -> None:
+        if "FROM person" in statement and not restarts:
+            restarts.append(restart(world))
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", once)
+    page = Page(client.get("/person/list/"))
+    event.remove(engine, "before_cursor_execute", once)
+    assert restarts
+    assert page.status == 500
+    assert not page.english()
+    assert client.get("/person/list/").status_code == 200
 
 
 @pytest.mark.parametrize(
