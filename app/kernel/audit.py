@@ -67,6 +67,8 @@ DETAILS = {
 
 NOTED, TRIALS = "noted", "trials"
 """Where a session keeps what it noted, and how much of that came before each savepoint."""
+CALLED = "called"
+"""Where it keeps what the rows are called that were linked to."""
 
 
 def _place(entry: Any) -> ColumnElement[str]:
@@ -161,11 +163,21 @@ def _told(session: Session, declared: Declared, value: Any) -> str:
     elif declared.kind == "code":
         text = codes.label(str(declared.field.code), value)
     elif declared.kind == "link":
-        target = session.get(declared.target, value)
-        text = title_of(target) if target is not None else str(value)
+        text = _called(session, declared.target, value)
     else:
         text = show(value)
     return text if declared.field.access is Access.OPEN or not text else declared.field.mask(text)
+
+
+def _called(session: Session, model: Any, key: int) -> str:
+    """What a row is called that is linked to; asked once in a transaction, as long as nothing changes."""
+    kept: dict[tuple[Any, int], str] = session.info.setdefault(CALLED, {})
+    if (model, key) not in kept:
+        target = session.get(model, key)
+        if target is None:
+            return str(key)
+        kept[model, key] = title_of(target)
+    return kept[model, key]
 
 
 def _is_seen(declared: Declared) -> bool:
@@ -209,14 +221,20 @@ class Unchangeable(PermissionError):
 
 @event.listens_for(Session, "do_orm_execute")
 def _only_read(state: ORMExecuteState) -> None:
-    if (state.is_update or state.is_delete) and state.bind_mapper and state.bind_mapper.class_ is AuditEntry:
+    """Entries of the trail are; other rows that a statement changes may be called otherwise now."""
+    if not (state.is_update or state.is_delete):
+        return
+    if state.bind_mapper and state.bind_mapper.class_ is AuditEntry:
         raise Unchangeable
+    state.session.info.pop(CALLED, None)
 
 
 @event.listens_for(Session, "before_flush")
 def _notice_changes(session: Session, _context: Any, _instances: Any) -> None:
     if any(isinstance(row, AuditEntry) for row in (*session.dirty, *session.deleted)):
         raise Unchangeable
+    if session.dirty:
+        session.info.pop(CALLED, None)
     pending = session.info.setdefault("audit", [])
     with session.no_autoflush:
         for row in session.new:
@@ -278,13 +296,14 @@ def _take_back(session: Session, ended: SessionTransaction) -> None:
     if not ended.nested and ended.parent is not None:
         return
     del session.info.get(NOTED, [])[session.info.get(TRIALS, {}).pop(ended, 0) :]
-    session.info.pop("audit", None)
+    for kept in (CALLED, "audit"):
+        session.info.pop(kept, None)
 
 
 @event.listens_for(Session, "after_transaction_end")
 def _forget(session: Session, ended: SessionTransaction) -> None:
     if ended.parent is None:
-        for kept in (NOTED, TRIALS, "audit"):
+        for kept in (NOTED, TRIALS, CALLED, "audit"):
             session.info.pop(kept, None)
 
 
