@@ -63,18 +63,19 @@ def counted(world: World) -> Iterator[list[str]]:
 
 
 def add_volunteers(world: World, number: int, team: int) -> None:
+    own: dict[str, Any] = {"community_id": world.here.id}
     with world.work(), transaction():
         for _ in range(number):
-            person = records.add(Person, {"name": "王强", "sex": "1", "phone": "13812345678"})
-            records.add(Volunteer, {"person_id": person.id, "team_id": team, "skill": "1"})
+            person = Person(**own, name="王强", sex="1", phone="13812345678")
+            db.session.add(Volunteer(**own, person=person, team_id=team, skill="1"))
 
 
 def add_assignments(world: World, number: int, post: int, branch: int) -> None:
+    own: dict[str, Any] = {"community_id": world.here.id}
     with world.work(), transaction():
         for _ in range(number):
-            person = records.add(Person, {"name": "王强", "sex": "1"})
-            member = records.add(PartyMember, {"person_id": person.id, "branch_id": branch})
-            records.add(PostAssignment, {"post_id": post, "member_id": member.id})
+            member = PartyMember(**own, person=Person(**own, name="王强", sex="1"), branch_id=branch)
+            db.session.add(PostAssignment(**own, post_id=post, member=member))
 
 
 @every_role
