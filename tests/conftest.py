@@ -42,8 +42,7 @@ def pytest_collection() -> Generator[None, Any, Any]:
 
 
 def pytest_collection_finish() -> None:
-    """What is loaded by now stays: the garbage collector need not look it through again and again."""
-    gc.collect()
+    """What is loaded by now stays: the garbage collector need not look it through even once."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)
 
