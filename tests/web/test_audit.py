@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from app.accounts.models import Account
 from app.accounts.operations import give_password
@@ -18,10 +18,11 @@ from app.disclosure import operations as disclosure
 from app.kernel import records
 from app.kernel.audit import AuditEntry
 from app.kernel.codes import Code
-from app.kernel.db import Conflict, db, now, transaction
+from app.kernel.db import Conflict, db, now, today, transaction
 from app.kernel.fields import fields_of
 from app.kernel.scope import OutOfScope, Scope, as_system, working_in
 from app.party.models import PartyMember
+from app.volunteers.models import Volunteer, VolunteerTeam
 from tests.rows import MODELS, a_row, an_id_number, some_data
 from tests.web.typed import a_draft
 from tests.world import PASSWORD, World, owner
@@ -169,6 +170,21 @@ def test_the_trail_tells_codes_links_and_flags_in_plain_words(world):
 
 
 # --- what it must not tell ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("way", ["as a record", "in one statement"])
+def test_what_is_renamed_in_between_is_called_by_its_new_name(world, way):
+    team = a_row(world, "volunteer_team", name="晨光队")
+    first, second = world.person(), world.person()
+    with told(world) as entries, world.work(), transaction():
+        records.add(Volunteer, {"person_id": first, "team_id": team, "registered_on": today()})
+        if way == "as a record":
+            db.session.get_one(VolunteerTeam, team).name = "夕阳队"
+        else:
+            db.session.execute(update(VolunteerTeam).values(name="夕阳队"))
+        records.add(Volunteer, {"person_id": second, "team_id": team, "registered_on": today()})
+    added = [entry.changes["team_id"][1] for entry in entries if entry.register == "volunteer"]
+    assert added == ["晨光队", "夕阳队"]
 
 
 def test_private_fields_and_secrets_are_masked_in_the_trail(world):
