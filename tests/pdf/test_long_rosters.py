@@ -83,29 +83,28 @@ SHEETS = {
 
 
 @cache
-def drawn(name: str) -> bytes:
+def drawn(name: str) -> Reading:
     """Stamped, and not quietly left to WeasyPrint."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(drawing, "suppress", lambda *kinds: nullcontext())
-        return draw(SHEETS[name])
+        return Reading(draw(SHEETS[name]))
 
 
-def drawn_plainly(name: str) -> bytes:
+def drawn_plainly(name: str) -> Reading:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(stamping, "LONG", len(ROWS) + 1)
-        return draw(SHEETS[name])
+        return Reading(draw(SHEETS[name]))
 
 
 @pytest.fixture(scope="module")
 def roster() -> Reading:
-    return Reading(drawn("register"))
+    return drawn("register")
 
 
 @pytest.mark.parametrize("name", SHEETS)
 def test_a_stamped_sheet_is_the_one_that_weasyprint_lays_out(name: str) -> None:
-    stamped, plain = drawn(name), drawn_plainly(name)
-    assert stamped != plain
-    here, there = Reading(stamped), Reading(plain)
+    here, there = drawn(name), drawn_plainly(name)
+    assert here.pdf != there.pdf
     assert here.page_texts == there.page_texts
     for found, wanted in zip(here.chars, there.chars, strict=True):
         assert [char["fontname"] for char in found] == [char["fontname"] for char in wanted]
@@ -113,7 +112,7 @@ def test_a_stamped_sheet_is_the_one_that_weasyprint_lays_out(name: str) -> None:
             assert max(abs(one[side] - other[side]) for one, other in zip(found, wanted, strict=True)) < 0.01
     assert here.title_and_outline == there.title_and_outline
     for page in (0, 1, len(here.chars) - 1):
-        assert difference(picture(stamped, page), picture(plain, page)) < 0.1
+        assert difference(picture(here.pdf, page), picture(there.pdf, page)) < 0.1
 
 
 def picture(pdf: bytes, page: int) -> Image.Image:
