@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date, timedelta
 from io import BytesIO
 from threading import Barrier
 from typing import Any
 
-import pdfplumber
 import pytest
 from flask.testing import FlaskClient
 from PIL import Image
@@ -21,6 +18,7 @@ from app.disclosure.models import Notice
 from app.kernel.audit import AuditEntry
 from app.kernel.db import db
 from app.kernel.scope import as_system
+from tests.pdf.reading import Reading
 from tests.web.page import Page, one_database
 from tests.web.typed import a_draft, an_issued_notice, posting_of
 from tests.world import Place, World, owner, the_day_is
@@ -507,15 +505,14 @@ def test_the_postings_are_found_by_where_they_stand(world: World) -> None:
 # --- what is taken along ------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def read(answer: Any) -> Iterator[list[str]]:
+def read(answer: Any) -> list[str]:
     """The text of each page of a PDF, without spaces; no font of it may be missing."""
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
-    with pdfplumber.open(BytesIO(answer.data)) as document:
-        fonts = {letter["fontname"] for page in document.pages for letter in page.chars}
-        assert fonts
-        assert all("+" in font for font in fonts), "a font is not embedded"
-        yield ["".join((page.extract_text() or "").split()) for page in document.pages]
+    reading = Reading(answer.data)
+    fonts = {letter["fontname"] for page in reading.chars for letter in page}
+    assert fonts
+    assert all("+" in font for font in fonts), "a font is not embedded"
+    return ["".join(text.split()) for text in reading.page_texts]
 
 
 @one_database
@@ -528,8 +525,7 @@ def test_the_bundle_holds_the_list_and_then_every_notice_that_goes_up(world: Wor
     rows = {key: world.get("notice", key) for key in (down, first, second, dropped, elsewhere)}
     with the_day_is(FREE):
         answer = clerk.get(f"/posting/bundle/{east}")
-    with read(answer) as pages:
-        listed, *sheets = pages
+    listed, *sheets = read(answer)
     assert "东门公示栏张贴清单" in listed
     assert [rows[key].number in listed for key in rows] == [True, True, True, False, False]
     assert [rows[key].title in listed for key in (down, first, second)] == [True, True, True]

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from typing import Any
 
-import pdfplumber
 import pytest
 from sqlalchemy import select
 
@@ -26,6 +22,7 @@ from app.kernel.values import mask_name
 from app.wall import operations
 from app.wall.designs import DESIGNS, by_name
 from config import ROOT
+from tests.pdf.reading import Reading
 from tests.rows import MODELS
 from tests.web.page import HAN, Page, one_database
 from tests.web.typed import a_full_row, id_number
@@ -70,16 +67,15 @@ def look(world: World, design: str, person: str = "office_staff", **asked: str) 
     return Page(world.client(person).get(f"/wall/{design}", query_string=asked))
 
 
-@contextmanager
-def read(world: World, design: str, **asked: str) -> Iterator[str]:
+def read(world: World, design: str, **asked: str) -> str:
     """Everything that is to be read on a print, without spaces; no font of it may be missing."""
     answer = world.client("office_staff").get(f"/wall/{design}.pdf", query_string=asked)
     assert (answer.status_code, answer.mimetype) == (200, "application/pdf")
-    with pdfplumber.open(BytesIO(answer.data)) as document:
-        fonts = {letter["fontname"] for page in document.pages for letter in page.chars}
-        assert fonts
-        assert all("+" in font for font in fonts), "a font is not embedded"
-        yield "".join("".join((page.extract_text() or "").split()) for page in document.pages)
+    reading = Reading(answer.data)
+    fonts = {letter["fontname"] for page in reading.chars for letter in page}
+    assert fonts
+    assert all("+" in font for font in fonts), "a font is not embedded"
+    return "".join(reading.text.split())
 
 
 def assert_in_order(page: Page) -> None:
@@ -104,9 +100,9 @@ def test_every_design_is_drawn_from_what_is_on_record_and_gives_nothing_private_
         secrets = {str(value) for row in people for name in private if (value := getattr(row, name))}
     assert len(secrets) > 100
     for design, words in SHOWN.items():
-        with read(lived_in, design) as said:
-            assert [word for word in words if word not in said] == [], design
-            assert not [secret for secret in secrets if "".join(secret.split()) in said], design
+        said = read(lived_in, design)
+        assert [word for word in words if word not in said] == [], design
+        assert not [secret for secret in secrets if "".join(secret.split()) in said], design
     index = look(lived_in, "")
     assert_in_order(index)
     assert {f"/wall/{design}" for design in SHOWN} <= set(index.links())
@@ -141,18 +137,18 @@ def test_a_field_under_a_mask_is_printed_under_it(world: World, monkeypatch: pyt
 
     monkeypatch.setattr(sources, "_columns", masked)
     a_point(world, provider="王小明")
-    with read(world, "directory") as said:
-        assert "王*明" in said
-        assert "王小明" not in said
+    said = read(world, "directory")
+    assert "王*明" in said
+    assert "王小明" not in said
 
 
 @one_database
 def test_the_neighbours_are_on_no_wall_of_ours(world: World) -> None:
     a_point(world, "我们的修鞋铺")
     a_point(world, "他们的理发店", at=world.there)
-    with read(world, "directory") as said:
-        assert "我们的修鞋铺" in said
-        assert "他们的理发店" not in said
+    said = read(world, "directory")
+    assert "我们的修鞋铺" in said
+    assert "他们的理发店" not in said
 
 
 @one_database
@@ -165,8 +161,8 @@ def test_with_nothing_on_record_the_page_says_so_and_leads_to_the_list(world: Wo
         assert found is not None
         assert f"/{found.registers[0]}/list/" in {str(link["href"]) for link in page.soup.select("main .nothing a")}
         assert world.client("office_staff").get(f"/wall/{design}.pdf").status_code == 404
-    with read(world, "cards") as said:
-        assert said.count("0523-86881234") >= 8, "a sheet of cards is not full"
+    said = read(world, "cards")
+    assert said.count("0523-86881234") >= 8, "a sheet of cards is not full"
 
 
 @one_database
@@ -202,13 +198,13 @@ def test_what_was_typed_stands_in_the_form_again_and_on_the_print(world: World) 
         for control in page.soup.select("main form [name]")
     }
     assert shown == typed
-    with read(world, "directory", **typed) as said:
-        assert [word in said for word in ("家门口的服务", "二〇二六年", "欢迎监督", "便民服务点")] == [
-            True,
-            True,
-            True,
-            False,
-        ]
+    said = read(world, "directory", **typed)
+    assert [word in said for word in ("家门口的服务", "二〇二六年", "欢迎监督", "便民服务点")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 @one_database
@@ -238,10 +234,10 @@ def test_hostile_words_are_just_words(world: World) -> None:
     assert [defect for defect in page.defects() if "left over" not in defect] == []
     assert page.soup.select_one("main script, main img[src^=file]") is None
     assert page.soup.select_one("[name=footer]")["value"] == words["footer"]
-    with read(world, "directory", **words) as said:
-        assert "<script>alert(1)</script>" in said
-        assert "A&B<b>铺</b>" in said
-        assert "root:" not in said
+    said = read(world, "directory", **words)
+    assert "<script>alert(1)</script>" in said
+    assert "A&B<b>铺</b>" in said
+    assert "root:" not in said
 
 
 REFUSED = [
@@ -308,7 +304,8 @@ def test_a_print_there_is_not_is_a_missing_page(world: World, name: str) -> None
 @one_database
 def test_a_print_is_told_in_the_trail(world: World) -> None:
     a_point(world)
-    with read(world, "directory"), world.app.app_context(), as_system("test"):
+    read(world, "directory")
+    with world.app.app_context(), as_system("test"):
         entry = db.session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert entry is not None
         assert (entry.action, entry.register, entry.subject) == ("print", "service_point", "春和社区便民服务点")
