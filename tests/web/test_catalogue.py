@@ -9,7 +9,6 @@ from io import BytesIO, StringIO
 from typing import Any
 from urllib.parse import unquote
 
-import pdfplumber
 import pytest
 from bs4 import Tag
 from flask.testing import FlaskClient
@@ -26,6 +25,7 @@ from app.disclosure.rules import Wording
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.roles import Role
+from tests.pdf.reading import Reading
 from tests.web.page import HAN, Page, one_database
 from tests.web.typed import a_draft, a_full_row, an_issued_notice, posting_of
 from tests.world import Place, World, the_day_is
@@ -722,8 +722,7 @@ def test_the_year_on_paper_says_the_same(a_year: World) -> None:
     with the_day_is(date(2026, 4, 8)):
         answer = a_year.client("overseer").get("/catalogue_item/compliance.pdf")
     assert answer.mimetype == "application/pdf"
-    with pdfplumber.open(BytesIO(answer.data)) as document:
-        said = "".join("".join((sheet.extract_text() or "").split()) for sheet in document.pages)
+    said = "".join(Reading(answer.data).text.split())
     assert "2026年党务居务公开情况" in said
     assert "春和社区111133%" in said
     assert "合计：按时公开1项，逾期公开1项，未公开2项，未到期2项" in said

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta, tzinfo
-from io import BytesIO
 from time import monotonic
 from typing import Any
 
-import pdfplumber
 import pytest
 from flask_appbuilder import Model
 from sqlalchemy import select, update
@@ -25,6 +23,7 @@ from app.kernel.registers import REGISTERS
 from app.kernel.scope import Scope, as_system, working_in
 from app.kernel.undo import ChangeSet
 from app.trail.models import Sighting
+from tests.pdf.reading import Reading
 from tests.rows import a_row, an_id_number
 from tests.web.page import Page, one_database
 from tests.web.test_import import Desk
@@ -372,11 +371,7 @@ def on_paper(world: World, who: str, address: str, **typed: str) -> str:
     """The words of a print, those of its table cell by cell, without the breaks of lines."""
     answer = world.client(who).post(address, data=typed)
     assert answer.mimetype == "application/pdf", answer.text
-    with pdfplumber.open(BytesIO(answer.data)) as document:
-        texts = [sheet.extract_text() for sheet in document.pages]
-        tables = [table for sheet in document.pages for table in sheet.extract_tables()]
-    cells = [cell or "" for table in tables for row in table for cell in row]
-    return "".join("".join([*texts, *cells]).split())
+    return "".join(Reading(answer.data).text.split())
 
 
 def test_a_person_gets_everything_that_is_held_about_them_under_every_hat(world: World) -> None:
