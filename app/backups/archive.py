@@ -10,6 +10,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from errno import EINVAL
 from hashlib import file_digest, sha256
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -149,6 +150,10 @@ def _blaming_the_file() -> Iterator[None]:
     try:
         yield
     except (BadZipFile, zlib.error, EOFError, KeyError, TypeError, ValueError, NotImplementedError, RuntimeError):
+        raise damaged() from None
+    except OSError as error:
+        if error.errno != EINVAL:  # a place before the beginning of the file, which its altered head names
+            raise
         raise damaged() from None
 
 

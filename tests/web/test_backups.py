@@ -225,16 +225,22 @@ def test_a_backup_that_cannot_be_restored_is_refused_in_words_and_changes_nothin
 @one_database
 def test_an_altered_plain_backup_is_refused_or_alters_nothing(world: World, tmp_path: Path) -> None:
     data, copy = backup(world).read_bytes(), tmp_path / "copy"
-    refused = 0
-    for place in random.Random(2026).sample(range(len(data)), 60):
-        copy.write_bytes(data[:place] + bytes([data[place] ^ 0x41]) + data[place + 1 :])
+    altered = [
+        data[:place] + bytes([data[place] ^ 0x41]) + data[place + 1 :]
+        for place in random.Random(2026).sample(range(len(data)), 60)
+    ]
+    before_the_beginning = data[:-3] + b"\x01" + data[-2:]  # where the parts are said to be
+    refused = []
+    for damaged in (*altered, before_the_beginning):
+        copy.write_bytes(damaged)
         try:
             with archive.opened(copy, "") as opened:
                 for name in opened.manifest.parts:
                     opened.check(name)
         except Problem:
-            refused += 1
-    assert refused > 50
+            refused.append(damaged)
+    assert len(refused) > 50
+    assert refused[-1] == before_the_beginning
 
 
 def test_what_was_revoked_after_the_backup_stays_revoked_when_it_is_restored(world: World, tmp_path: Path) -> None:
