@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
-from itertools import count, takewhile
+from itertools import count
 from threading import Barrier, Thread
 from typing import Any
 from unittest.mock import patch
@@ -70,8 +70,13 @@ def branch_below(world: World, place: Place) -> Scope:
 
 def on_the_pages_of(model: Any, order: str = "") -> set[int]:
     """What is on all pages of the list."""
-    pages = (paging.page(model, fields_of(model), Question(order=order, page=number)).rows for number in count(1))
-    return {row.id for rows in takewhile(bool, pages) for row in rows}
+    found: set[int] = set()
+    for number in count(1):
+        rows = paging.page(model, fields_of(model), Question(order=order, page=number)).rows
+        found |= {row.id for row in rows}
+        if len(rows) < listing.PAGE_SIZE:
+            return found
+    return found
 
 
 def ways_of_reading(session: Session, model: Any, mine: int, theirs: int) -> dict[str, set[int]]:
