@@ -1,8 +1,7 @@
 """The person at work: what each request has to know of their account, read by one small statement.
 
-It tells by the way whether the code lists have changed since they were last read.
-
-It is a copy, which no commit makes stale and nobody can change by accident; who changes an account loads it.
+The statement also tells whether a code list has changed. The person is a copy, which no commit makes stale and nobody
+can change by accident; who changes an account loads it.
 """
 
 from __future__ import annotations

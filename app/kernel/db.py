@@ -298,7 +298,7 @@ def open_postgresql(engine: Engine) -> None:
     SQLite knows no rights, and needs no time to plan.
     """
     if engine.dialect.name == "postgresql":
-        event.listen(engine, "connect", _work_as_role)
+        event.listen(engine, "connect", _prepare_connection)
         event.listen(engine, "begin", _only_reads)
         event.listen(engine, "before_cursor_execute", _note_writing)
         event.listen(engine, "rollback", _keep_plans)
@@ -308,8 +308,8 @@ PLANS = 500
 """Statements whose plans a connection keeps."""
 
 
-def _work_as_role(connection: Any, _record: Any) -> None:
-    """Before the first set-up there is no such role yet."""
+def _prepare_connection(connection: Any, _record: Any) -> None:
+    """With room for the plans, and the rights of the role; before the first set-up there is no such role yet."""
     connection.prepared_max = PLANS
     connection.execute("SELECT set_config('role', rolname, false) FROM pg_roles WHERE rolname = %s", [WORKING_ROLE])
     connection.commit()
