@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""The first is Chromium without what draws its own windows, which takes a third of the computing time."""
+"""The first is Chromium without what draws its own windows, which takes nearly half of the computing time."""
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
