@@ -20,6 +20,8 @@ from app.roles import Role
 
 one_database = pytest.mark.parametrize("app", ["sqlite"], indirect=True)
 """For what does not depend on the database."""
+on_postgresql = pytest.mark.parametrize("app", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+"""For what only PostgreSQL has, or what is proved on SQLite besides."""
 
 SILENT = {"script", "style", "template"}
 SPOKEN = {"placeholder", "title", "alt", "aria-label", "content"}

@@ -47,7 +47,7 @@ from app.kernel.scope import Scope, as_system, working_in
 from app.kernel.undo import ChangedRow
 from config import SettingError, Settings, make_secret
 from tests.rows import a_row
-from tests.web.page import Page, one_database
+from tests.web.page import Page, on_postgresql, one_database
 from tests.world import PASSWORD, Place, World, the_day_is
 
 KEY = "一句容易记住的话，够长就行"
@@ -437,8 +437,7 @@ def test_a_snapshot_that_lost_a_row_does_not_pass(world: World, tmp_path: Path) 
                 database.check(dump, counts)
 
 
-@pytest.mark.postgres
-@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+@on_postgresql
 def test_missing_or_old_programs_of_postgresql_are_named(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,12 +31,11 @@ from app.kernel.db import NO_ROOM, Conflict, NoRoom, db, today, transaction
 from app.kernel.scope import Scope, working_in
 from app.printing import PrintRefused, press
 from config import Settings
-from tests.web.page import Page, one_database
+from tests.web.page import Page, on_postgresql, one_database
 from tests.web.test_lifecycle import a_text, after, zh
 from tests.web.typed import CLERK, a_draft, an_issued_notice, typed
 from tests.world import World
 
-on_postgresql = pytest.mark.parametrize("app", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
 WRITTEN = {
     "title": "停水通知",
     "issuer": "春和社区居民委员会",

@@ -25,7 +25,7 @@ from app.kernel.scope import as_system
 from app.roles import Role
 from app.web import rows
 from app.web.kept import Kept
-from tests.web.page import Page, one_database
+from tests.web.page import Page, on_postgresql, one_database
 from tests.web.typed import a_full_row, han
 from tests.world import World, owner
 
@@ -162,8 +162,7 @@ def test_the_trail_tells_in_chinese_what_the_portal_did_by_itself(world: World) 
     assert not page.english()
 
 
-@pytest.mark.postgres
-@pytest.mark.parametrize("app", ["postgresql"], indirect=True)
+@on_postgresql
 def test_every_link_of_the_secretary_leads_somewhere_on_postgresql_too(inhabited: World) -> None:
     answers = {address: answer.status_code for address, answer in crawl(inhabited.client("branch_secretary"))}
     assert set(answers.values()) == {200}

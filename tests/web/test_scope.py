@@ -76,7 +76,6 @@ def on_the_pages_of(model: Any, order: str = "") -> set[int]:
         found |= {row.id for row in rows}
         if len(rows) < listing.PAGE_SIZE:
             return found
-    return found
 
 
 def ways_of_reading(session: Session, model: Any, mine: int, theirs: int) -> dict[str, set[int]]:

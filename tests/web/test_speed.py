@@ -25,7 +25,7 @@ from app.printing import Snapshot
 from app.roles import Role
 from app.volunteers.models import Volunteer
 from tests.rows import MODELS, a_row
-from tests.web.page import Page
+from tests.web.page import Page, on_postgresql
 from tests.world import World
 
 MOST_FOR_A_LIST = 3
@@ -147,10 +147,8 @@ def test_a_list_that_is_known_to_be_long_is_not_counted_at_every_look(world, mon
     assert counts == [2, 0]
 
 
+@on_postgresql
 def test_postgresql_plans_a_list_that_is_looked_at_again_only_a_few_times(world):
-    with world.app.app_context():
-        if db.engine.dialect.name != "postgresql":
-            pytest.skip("SQLite needs no time to plan")
     client = world.client(Role.STAFF.value)
     for _look in range(20):
         client.get("/volunteer/list/")
