@@ -23,18 +23,14 @@ APPEND_ONLY = (AuditEntry.__tablename__, TrailAnchor.__tablename__)
 OPEN = {SearchEntry.__tablename__}
 """An index of words cannot be used behind a barrier. It gives ids; the rows themselves are behind theirs."""
 
-_FUNCTION = f"""
-CREATE OR REPLACE FUNCTION portal_communities() RETURNS integer[]
-LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER SET search_path = public, pg_temp AS $$
-DECLARE scope text := coalesce(current_setting('{TOLD}', true), '');
-BEGIN
-  IF scope ~ '^[0-9]+$' THEN RETURN ARRAY[scope::integer]; END IF;
-  IF starts_with(scope, '/') THEN RETURN ARRAY(SELECT id FROM community WHERE starts_with(path, scope)); END IF;
-  RETURN '{{}}';
-END $$
-"""  # noqa: S608 (our own names)
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION portal_communities(branch text) RETURNS text
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = public, pg_temp AS $$
+BEGIN RETURN ARRAY(SELECT id FROM community WHERE starts_with(path, branch)); END $$
+"""
 _SEES_EVERYTHING = f"(SELECT current_setting('{TOLD}', true)) = '{EVERYTHING}'"
-_COMMUNITIES = "(SELECT portal_communities())::integer[]"
+_IDS = f"nullif(nullif(current_setting('{TOLD}', true), ''), '{EVERYTHING}')::integer[]"
+_COMMUNITIES = f"(SELECT {_IDS})::integer[]"  # read once; the outer type tells ANY that it is one array, not rows
 _ROLE = f"""
 DO $$ BEGIN
   IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{ROLE}') THEN CREATE ROLE {ROLE} NOLOGIN; END IF;
@@ -77,8 +73,8 @@ def _rights(tables: list[Table]) -> Iterator[str]:
 
 def _policies(tables: list[Table]) -> Iterator[str]:
     yield _FUNCTION
-    yield "REVOKE ALL ON FUNCTION portal_communities() FROM PUBLIC"
-    yield f"GRANT EXECUTE ON FUNCTION portal_communities() TO {ROLE}"
+    yield "REVOKE ALL ON FUNCTION portal_communities(text) FROM PUBLIC"
+    yield f"GRANT EXECUTE ON FUNCTION portal_communities(text) TO {ROLE}"
     for table in tables:
         name, seen = f'"{table.name}"', visible(table)
         yield f"ALTER TABLE {name} {'ENABLE' if seen else 'DISABLE'} ROW LEVEL SECURITY"
@@ -89,6 +85,7 @@ def _policies(tables: list[Table]) -> Iterator[str]:
             yield f"CREATE POLICY portal_writes ON {name} FOR INSERT TO {ROLE} WITH CHECK (true)"
         elif seen:
             yield f"CREATE POLICY portal_writes ON {name} TO {ROLE} USING ({seen})"
+    yield "DROP FUNCTION IF EXISTS portal_communities()"  # of earlier policies
 
 
 def visible(table: Table) -> str:

@@ -95,7 +95,7 @@ def _community(community_id: int) -> Any:
 NOTHING = Scope()
 
 TOLD, EVERYTHING = "portal.scope", "everything"
-"""The setting by which PostgreSQL knows who is at work: a community's id, the path of a branch, or this word."""
+"""The setting by which PostgreSQL knows who is at work: the ids of the communities, as an array, or this word."""
 
 _working_in: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
@@ -267,6 +267,9 @@ def _in_branch() -> Select[Any]:
     return select(community.id).where(community.id == bindparam("key"), community.path.startswith(path))
 
 
+_CHANGES_COMMUNITIES = ("INSERT INTO community ", "UPDATE community ")
+
+
 @event.listens_for(Engine, "before_cursor_execute")
 def _tell_database(connection: Connection, cursor: Any, statement: str, *_more: Any) -> None:
     """Tell PostgreSQL who is at work, before a statement for which that is news in this transaction.
@@ -276,10 +279,19 @@ def _tell_database(connection: Connection, cursor: Any, statement: str, *_more: 
     if connection.dialect.name != "postgresql" or statement.startswith("ROLLBACK"):
         return
     scope = current()
-    told = EVERYTHING if scope.everything else scope.path or str(scope.community_id or "")
-    if connection.info.get(TOLD) != told:
-        cursor.connection.execute("SELECT set_config(%s, %s, true)", (TOLD, told))
-        connection.info[TOLD] = told
+    if connection.info.get(TOLD) != scope:
+        cursor.connection.execute(*_telling(scope))
+        connection.info[TOLD] = scope
+    if statement.startswith(_CHANGES_COMMUNITIES):
+        _told_nothing(connection)
+
+
+def _telling(scope: Scope) -> tuple[str, tuple[str]]:
+    """The communities of a branch are looked up once, not for each table of each statement."""
+    if scope.path:
+        return f"SELECT set_config('{TOLD}', portal_communities(%s), true)", (scope.path,)
+    told = EVERYTHING if scope.everything else f"{{{scope.community_id or ''}}}"
+    return f"SELECT set_config('{TOLD}', %s, true)", (told,)
 
 
 @event.listens_for(Engine, "begin")

@@ -559,7 +559,7 @@ def _first_of_each(questions: Iterable[_Asked], most: int) -> list[list[int]]:
     found: list[list[int]] = [[] for _ in asked]
     if asked:
         statement = _asking_each(len(asked), is_sqlite())
-        for at, entry_id in db.session.connection().execute(statement, {**asked, "most": most + 1}):
+        for at, entry_id in db.session.connection().execute(statement, {**asked, "most": most + 1}).all():
             found[at].append(entry_id & MAX_KEY)
     return found
 

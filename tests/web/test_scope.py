@@ -559,3 +559,21 @@ def test_a_scope_ends_with_the_savepoint_in_which_it_was_told(guarded):
             assert session.connection().exec_driver_sql(count).scalar() == 1
         trial.rollback()
         assert session.connection().exec_driver_sql(count).scalar() == 0
+
+
+def test_a_community_is_there_at_once_for_those_who_add_it(world):
+    """The communities of a branch are told to PostgreSQL once, and again when there are others."""
+    with work_in(world, branch_below(world, world.east)) as session, transaction():
+        new = records.add(Community, {"name": "夏荷社区", "level": "3", "parent_id": world.east.id})
+        person = records.add(Person, {"name": "张明", "community_id": new.id})
+        assert session.scalars(select(Person.id)).all() == [person.id]
+
+
+def test_a_community_that_is_moved_is_gone_at_once(guarded):
+    guarded.person("张明")
+    everybody = "SELECT name FROM person"
+    with work_in(guarded, branch_below(guarded, guarded.east)) as session:
+        connection = session.connection()
+        assert connection.exec_driver_sql(everybody).scalar() == "张明"
+        connection.exec_driver_sql(f"UPDATE community SET path = '/0/' WHERE id = {guarded.here.id}")
+        assert connection.exec_driver_sql(everybody).all() == []
