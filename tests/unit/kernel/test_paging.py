@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from app.kernel import paging
+from app.kernel.db import Scoped
 from app.kernel.listing import PAGE_SIZE
 from app.kernel.paging import Recent, Total
+from tests.rows import MODELS
 
 
 @pytest.fixture
@@ -41,3 +45,8 @@ def test_of_too_much_the_oldest_is_forgotten(clock: list[float]) -> None:
 )
 def test_a_last_page_that_is_not_full_counts_too(count: int, pages: int) -> None:
     assert Total(count).pages == pages
+
+
+@pytest.mark.parametrize("model", [model for model in MODELS.values() if issubclass(model, Scoped)])
+def test_a_list_of_many_communities_is_read_in_their_order_over_an_index(model: Any) -> None:
+    assert paging._has_index(model, "community_id")
