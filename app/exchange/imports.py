@@ -29,15 +29,11 @@ OPEN = (Outcome.DOUBTFUL, Outcome.WRONG, Outcome.SKIPPED)
 """What is handed back when the good rows are taken over."""
 
 Progress = Callable[[int, int], None]
-"""Told of rows done and rows in all; may raise :class:`Stopped`."""
+"""Told of rows done and rows in all."""
 
 
 class NoTable(Invalid):
     """A file without a table that this register could take anything from."""
-
-
-class Stopped(Exception):
-    """Somebody asked the work to end; nothing of it is kept."""
 
 
 class NotAllGood(Exception):
@@ -236,7 +232,7 @@ def _intake(upload: SheetUpload, writes: bool) -> Intake:
 def check(upload: SheetUpload, progress: Progress) -> None:
     """Look at every row and keep what it comes to; nothing else is written. Commits.
 
-    Raises what :func:`receive` raises, and what ``progress`` raises.
+    Raises what :func:`receive` raises.
     """
     pages, intake = _Pages(upload), _intake(upload, writes=False)
     if intake.at_once:

@@ -1,4 +1,5 @@
-"""The work on a long sheet, in a process of its own: pages stay quick, a killed one leaves nothing by halves.
+"""The work on a long sheet, in a process of its own: pages stay quick, and as a killed one leaves nothing by halves, to
+stop it is to kill it.
 
 How far it is stands in a small file in the instance folder, so that any server process can tell, also after a restart.
 """
@@ -8,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import signal
 import sys
 import time
 from contextlib import suppress
@@ -20,7 +22,6 @@ from flask_babel import force_locale, get_locale
 from flask_login import current_user, login_user
 
 from app.exchange import imports
-from app.exchange.imports import Stopped
 from app.exchange.models import SheetUpload
 from app.kernel import background
 from app.kernel.db import NoRoom, db, refresh_statistics, transaction
@@ -50,7 +51,6 @@ def start(upload: SheetUpload, task: str) -> None:
     if upload.tables[upload.table]["count"] <= AT_ONCE:
         perform(upload, task, lambda _done, _total: None)
         return
-    _file(current_app, upload.id, "stop").unlink(missing_ok=True)  # of work that ended before
     _tell(current_app, upload.id, 0, 0, 0)
     with transaction():
         upload.state, upload.complaint = TASKS[task], None
@@ -66,8 +66,6 @@ def perform(upload: SheetUpload, task: str, progress: imports.Progress) -> None:
             imports.check(upload, progress)
         else:
             imports.take_over(upload, only_good=task == "save_good", progress=progress)
-    except Stopped:
-        _end(upload, task, None)
     except NoRoom:
         _end(upload, task, {"message": N_("The disk is full; nothing was saved. Please tell the administrator.")})
     except Invalid as invalid:
@@ -77,37 +75,54 @@ def perform(upload: SheetUpload, task: str, progress: imports.Progress) -> None:
 def status(upload: SheetUpload) -> Status:
     """How far the background work is; where it broke off, the upload is set back. Commits then."""
     told = _told(current_app, upload.id)
-    alive = bool(told) and (_is_starting(upload.id) if told["pid"] == 0 else _is_ours(told["pid"], upload.id))
+    alive = _is_alive(told, upload.id)
     if not alive:
         db.session.refresh(upload)
         if upload.state in TASKS.values():
             message = N_("The work broke off, and nothing was taken over. Please start it again.")
-            _end(upload, "check" if upload.state == "checking" else "save", {"message": message})
+            _set_back(upload, {"message": message})
     return Status(told.get("done", 0), told.get("total", 0), alive)
 
 
 def stop(upload: SheetUpload) -> None:
-    """Ask the background work to end; what it did so far is not kept."""
-    _file(current_app, upload.id, "stop").touch()
+    """End the background work; what it did so far is not kept. Commits."""
+    while _is_alive(told := _told(current_app, upload.id), upload.id):
+        if told["pid"]:
+            with suppress(ProcessLookupError):
+                os.kill(told["pid"], signal.SIGKILL)
+        time.sleep(0.01)
+    _set_back(upload, None)
 
 
-def _end(upload: SheetUpload, task: str, complaint: dict[str, Any] | None) -> None:
+def _set_back(upload: SheetUpload, complaint: dict[str, Any] | None) -> None:
+    """To before the work, unless that was done when its process ended."""
     with transaction():
-        upload.state = "open" if task == "check" else "checked"
-        upload.complaint = complaint
+        db.session.refresh(upload, with_for_update=True)
+        if upload.state in TASKS.values():
+            _put(upload, "check" if upload.state == "checking" else "save", complaint)
+
+
+def _end(upload: SheetUpload, task: str, complaint: dict[str, Any]) -> None:
+    with transaction():
+        _put(upload, task, complaint)
+
+
+def _put(upload: SheetUpload, task: str, complaint: dict[str, Any] | None) -> None:
+    upload.state = "open" if task == "check" else "checked"
+    upload.complaint = complaint
 
 
 # --- what stands in the instance folder --------------------------------------------------------------------------
 
 
-def _file(app: Flask, key: int, kind: str) -> Path:
+def _file(app: Flask, key: int) -> Path:
     folder = Path(app.config["INSTANCE"]) / "imports"
     folder.mkdir(mode=0o700, exist_ok=True)
-    return folder / f"{key}.{kind}"
+    return folder / f"{key}.json"
 
 
 def _tell(app: Flask, key: int, pid: int, done: int, total: int) -> None:
-    file = _file(app, key, "json")
+    file = _file(app, key)
     part = file.with_suffix(f".{os.getpid()}")
     part.write_text(json.dumps({"pid": pid, "done": done, "total": total}))
     part.replace(file)
@@ -115,15 +130,19 @@ def _tell(app: Flask, key: int, pid: int, done: int, total: int) -> None:
 
 def _told(app: Flask, key: int) -> dict[str, int]:
     with suppress(FileNotFoundError):
-        found: dict[str, int] = json.loads(_file(app, key, "json").read_text())
+        found: dict[str, int] = json.loads(_file(app, key).read_text())
         return found
     return {}
+
+
+def _is_alive(told: dict[str, int], key: int) -> bool:
+    return bool(told) and (_is_ours(told["pid"], key) if told["pid"] else _is_starting(key))
 
 
 def _is_starting(key: int) -> bool:
     """Is it just about to have a process?"""
     with suppress(FileNotFoundError):
-        return time.time() - _file(current_app, key, "json").stat().st_mtime < STARTING
+        return time.time() - _file(current_app, key).stat().st_mtime < STARTING
     return False
 
 
@@ -147,11 +166,8 @@ def main(key: int, task: str, who: str, address: str, locale: str) -> None:
     from app.portal import build
 
     app = build()
-    asked_to_stop = _file(app, key, "stop")
 
     def progress(done: int, total: int) -> None:
-        if asked_to_stop.exists():
-            raise Stopped
         _tell(app, key, os.getpid(), done, total)
 
     try:
@@ -165,8 +181,7 @@ def main(key: int, task: str, who: str, address: str, locale: str) -> None:
                 perform(upload, task, progress)
                 refresh_statistics()
     finally:
-        for kind in ("stop", "json"):
-            _file(app, key, kind).unlink(missing_ok=True)
+        _file(app, key).unlink(missing_ok=True)
 
 
 if __name__ == "__main__":

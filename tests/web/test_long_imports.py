@@ -6,7 +6,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from flask import Flask
@@ -15,7 +14,7 @@ from sqlalchemy import func, select
 from app.exchange import work
 from app.exchange.models import SheetUpload
 from app.kernel.audit import AuditEntry
-from app.kernel.db import db
+from app.kernel.db import db, transaction
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
 from tests.web.page import Page
@@ -61,6 +60,11 @@ def pid_of(app: Flask, desk: Desk) -> int:
     return int(work._told(app, desk.key)["pid"])
 
 
+def state(world: World, desk: Desk) -> str:
+    with world.app.app_context(), as_system("test"):
+        return db.session.get_one(SheetUpload, desk.key).state
+
+
 def people(world: World) -> int:
     with world.work():
         return db.session.scalar(select(func.count()).select_from(REGISTERS["person"].model)) or 0
@@ -69,6 +73,9 @@ def people(world: World) -> int:
 def test_the_page_says_how_far_it_is_and_then_what_the_rows_come_to(world: World, desk: Desk) -> None:
     page = begin(desk)
     assert page.soup.select("progress")
+    for step in ("save", "decide", "columns"):
+        assert desk.client.post(f"/import/{step}/{desk.key}").status_code == 302, "it takes no further orders"
+    assert state(world, desk) in {"checking", "checked"}
     wait(desk)
     page = Page(desk.client.get(f"/import/show/{desk.key}"))
     assert f"{ROWS}行可以导入" in page.text
@@ -81,7 +88,7 @@ def test_the_page_says_how_far_it_is_and_then_what_the_rows_come_to(world: World
         assert [tuple(row) for row in told] == [("干事甲 (office_staff)", "127.0.0.1")]
 
 
-def test_work_that_is_stopped_or_killed_leaves_nothing_and_can_begin_again(world: World, desk: Desk) -> None:
+def test_work_that_is_killed_leaves_nothing_and_can_begin_again(world: World, desk: Desk) -> None:
     begin(desk)
     os.kill(pid_of(world.app, desk), signal.SIGKILL)
     wait(desk)
@@ -89,18 +96,25 @@ def test_work_that_is_stopped_or_killed_leaves_nothing_and_can_begin_again(world
     assert "处理中断" in " ".join(page.flashes())
     assert people(world) == 0
     desk.client.post(f"/import/columns/{desk.key}", data=page.filled_in())
-    desk.client.post(f"/import/stop/{desk.key}")
-    wait(desk)
-    assert desk.client.get(f"/import/show/{desk.key}").status_code == 302
-    assert people(world) == 0
-    left = Path(world.app.config["INSTANCE"], "imports")
-    assert not list(left.glob(f"{desk.key}.stop"))
+    assert state(world, desk) == "checking"
 
 
-def test_a_sheet_that_is_worked_on_takes_no_further_orders(world: World, desk: Desk) -> None:
+def test_work_is_stopped_at_once_and_leaves_nothing(world: World, desk: Desk) -> None:
     begin(desk)
-    for step in ("save", "decide", "columns"):
-        assert desk.client.post(f"/import/{step}/{desk.key}").status_code == 302
-    with world.app.app_context(), as_system("test"):
-        assert db.session.get_one(SheetUpload, desk.key).state in {"checking", "checked"}
-    wait(desk)
+    desk.client.post(f"/import/stop/{desk.key}")
+    assert all(process.returncode == -signal.SIGKILL for process in work._running)
+    assert state(world, desk) == "open"
+    page = Page(desk.client.get(f"/import/show/{desk.key}", follow_redirects=True))
+    assert page.status == 200
+    assert not page.flashes()
+    assert people(world) == 0
+
+
+def test_what_was_done_before_it_was_stopped_stays_done(world: World, desk: Desk) -> None:
+    begin(desk)
+    os.kill(pid_of(world.app, desk), signal.SIGKILL)
+    with world.app.app_context(), as_system("test"), transaction():
+        db.session.get_one(SheetUpload, desk.key).state = "done"
+    with world.app.test_request_context(), as_system("test"):
+        work.stop(db.session.get_one(SheetUpload, desk.key))
+    assert state(world, desk) == "done"
