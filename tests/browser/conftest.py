@@ -130,7 +130,10 @@ def browser() -> Iterator[Browser]:
 
 
 class Desks:
-    """Gives out pages, each of a person (or nobody) at a computer of their own, and notes what they run into."""
+    """Gives out pages, each of a person (or nobody) at a computer of their own, and notes what they run into.
+
+    The person has logged in before; those who do so in a test use :func:`log_in`.
+    """
 
     def __init__(self, browser: Browser, portal: Portal) -> None:
         self.browser, self.portal = browser, portal
@@ -150,7 +153,11 @@ class Desks:
         self.contexts.append(context)
         page = context.new_page()
         if username:
-            log_in(page, username)
+            cookie = self.portal.world.client(username).get_cookie("session")
+            assert cookie
+            at = {"url": self.portal.address, "httpOnly": cookie.http_only, "sameSite": cookie.same_site}
+            context.add_cookies([{"name": cookie.key, "value": cookie.value, **at}])  # type: ignore[typeddict-item]
+            page.goto("/")
         return page
 
     def _asked(self, request: Request) -> None:

@@ -12,7 +12,7 @@ from app.kernel.access import Right
 from app.kernel.db import today
 from app.kernel.registers import REGISTERS
 from app.roles import Role, rights
-from tests.browser.conftest import COLLEAGUE, Portal
+from tests.browser.conftest import COLLEAGUE, Portal, log_in
 from tests.world import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -349,7 +349,8 @@ def test_the_menu_opens_on_a_phone(desk: Desk) -> None:
 
 
 def test_log_in_list_and_form_work_without_javascript(desk: Desk) -> None:
-    page = desk(STAFF, java_script_enabled=False)
+    page = desk(java_script_enabled=False)
+    log_in(page, STAFF)
     page.locator("nav.menu").get_by_role("link", name="工作台").click()
     page.goto("/person/list/")
     page.locator("header .primary").click()
