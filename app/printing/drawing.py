@@ -16,7 +16,7 @@ from weasyprint import CSS, HTML, Document
 from weasyprint.logger import LOGGER, PROGRESS_LOGGER
 from weasyprint.urls import FatalURLFetchingError
 
-from . import columns, fonts, justify, qr, stamping
+from . import columns, embedding, fonts, justify, qr, stamping
 from .fetchers import InertFetcher
 from .lettering import Unfit
 from .refusal import PrintRefused
@@ -170,7 +170,8 @@ class _TooManyPages(Exception):
 
 def as_pdf(document: Document, digest: str) -> bytes:
     """The PDF of ``document``, identified by ``digest``; with nobody else holding the document, it is garbage then."""
-    pdf: bytes = document.write_pdf(pdf_identifier=bytes.fromhex(digest)[:16])
+    embedding.install()
+    pdf: bytes = document.write_pdf(finisher=embedding.compress, pdf_identifier=bytes.fromhex(digest)[:16])
     return pdf
 
 
