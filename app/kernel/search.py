@@ -543,7 +543,7 @@ def _few(questions: Mapping[Any, _Asked]) -> Matches | None:
         places[question.words].append(question.place)
     together = _any_of(f"({_all_of((words, _any_of(where)))})" for words, where in places.items())
     statement = text(_asking("question", is_sqlite()))
-    entries = list(db.session.connection().scalars(statement, {"question": together, "most": HANDFUL + 1}))
+    entries = db.session.connection().scalars(statement, {"question": together, "most": HANDFUL + 1}).all()
     if len(entries) > HANDFUL:
         return None
     models = {_number(model.__tablename__): model for model in questions}
