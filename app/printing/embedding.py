@@ -49,7 +49,7 @@ def _compressed(data: bytes) -> bytes:
 
 
 def _font_data(face: Any) -> Any:
-    """The bytes of a font, not copied: a buffer, for as long as which they stay where they are."""
+    """The bytes of a font where they lie, not copied; the buffer keeps them there."""
     blob = ffi.gc(harfbuzz.hb_face_reference_blob(face), harfbuzz.hb_blob_destroy)
     length = ffi.new("unsigned int *")
     data = harfbuzz.hb_blob_get_data(blob, length)
