@@ -35,6 +35,7 @@ from app.kernel.access import PUBLIC
 from app.kernel.crypto import Keyring
 from app.kernel.db import OFFICE_TIME, db, open_postgresql
 from app.kernel.registers import REGISTERS
+from app.kernel.scope import begin_told
 from app.kernel.workbooks import MAX_FILE
 from app.partners.views import CAPABILITY as PARTNERS
 from app.party.views import CAPABILITY as PARTY
@@ -106,7 +107,6 @@ def build(settings: Settings | None = None) -> Flask:
             "hide_parameters": True,
             "query_cache_size": 5_000,  # the statements of all registers are kept compiled
             "pool_use_lifo": True,  # the connection that was used last has the most at hand
-            "pool_pre_ping": not settings.database.startswith("sqlite"),  # a server is restarted now and then
         },
         INSTANCE=settings.instance,
         ADDRESS=settings.address,
@@ -145,6 +145,7 @@ def build(settings: Settings | None = None) -> Flask:
         schedule.init_app(app)
     with app.app_context():
         open_postgresql(db.engine)
+        begin_told(db.engine)
         access.init_app(app, roles.rights, roles.OF_ALL)
         builder = AppBuilder(
             app, db.session, indexview=HomeView, security_manager_class=SecurityManager, update_perms=False

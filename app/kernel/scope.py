@@ -32,6 +32,7 @@ from sqlalchemy import (
     literal_column,
     select,
 )
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 from sqlalchemy.sql import visitors
@@ -77,14 +78,19 @@ def _as_it_is(called: Any, compiler: Any, **how: Any) -> str:
 @lru_cache(maxsize=500)  # making one takes as long as a small statement
 def _branch(path: str, leading: bool) -> Any:
     community = Model.metadata.tables["community"]
-    if path.strip("/0123456789"):
-        raise ValueError(path)
     # As it is, not as a parameter: with one for each table, a list takes a fifth longer to ask for.
-    below = community.c.path.startswith(literal_column(f"'{path}'"))
+    below = community.c.path.startswith(literal_column(_literal(path)))
     inside = select(community.c.id).where(below).scalar_subquery()
     leads = lambda cls: cls.community_id.in_(inside)  # noqa: E731 (as SQLAlchemy wants it)
     tests = lambda cls: func.tested(cls.community_id).in_(inside)  # noqa: E731
     return with_loader_criteria(InCommunity, leads if leading else tests, include_aliases=True)
+
+
+def _literal(path: str) -> str:
+    """A path as it stands in SQL; raises :class:`ValueError` for what is none."""
+    if path.strip("/0123456789"):
+        raise ValueError(path)
+    return f"'{path}'"
 
 
 @lru_cache(maxsize=500)
@@ -267,7 +273,40 @@ def _in_branch() -> Select[Any]:
     return select(community.id).where(community.id == bindparam("key"), community.path.startswith(path))
 
 
+# --- telling PostgreSQL -------------------------------------------------------------------------------------------
+
 _CHANGES_COMMUNITIES = ("INSERT INTO community ", "UPDATE community ")
+_BEGUN = "portal.begun"
+"""For whom the transaction has begun that comes with a connection."""
+
+
+def begin_told(engine: Engine) -> None:
+    """Let the first transaction of each connection that is taken from the pool of ``engine`` know who is at work.
+
+    By the same question PostgreSQL begins it and shows that the connection still stands: one instead of three, at
+    every page. Those that were lost, as when the server is restarted, are opened anew. SQLite is asked nothing.
+    """
+    if engine.dialect.name == "postgresql":
+        event.listen(engine, "checkout", _begin)
+
+
+def _begin(connection: Any, record: Any, _proxy: Any) -> None:
+    scope = current()
+    if not connection.closed:
+        connection.pgconn.exec_(f"BEGIN; {_telling(scope)}".encode())
+    if connection.closed:
+        raise InvalidatePoolError
+    record.info[_BEGUN] = scope
+
+
+@event.listens_for(Engine, "begin")
+def _note_telling(connection: Connection) -> None:
+    connection.info[TOLD] = connection.info.pop(_BEGUN, None)
+
+
+@event.listens_for(Engine, "rollback_savepoint")
+def _told_nothing(connection: Connection, *_savepoint: Any) -> None:
+    connection.info[TOLD] = None
 
 
 @event.listens_for(Engine, "before_cursor_execute")
@@ -280,21 +319,15 @@ def _tell_database(connection: Connection, cursor: Any, statement: str, *_more: 
         return
     scope = current()
     if connection.info.get(TOLD) != scope:
-        cursor.connection.execute(*_telling(scope))
+        cursor.connection.execute(_telling(scope))
         connection.info[TOLD] = scope
     if statement.startswith(_CHANGES_COMMUNITIES):
         _told_nothing(connection)
 
 
-def _telling(scope: Scope) -> tuple[str, tuple[str]]:
+def _telling(scope: Scope) -> str:
     """The communities of a branch are looked up once, not for each table of each statement."""
-    if scope.path:
-        return f"SELECT set_config('{TOLD}', portal_communities(%s), true)", (scope.path,)
-    told = EVERYTHING if scope.everything else f"{{{scope.community_id or ''}}}"
-    return f"SELECT set_config('{TOLD}', %s, true)", (told,)
-
-
-@event.listens_for(Engine, "begin")
-@event.listens_for(Engine, "rollback_savepoint")
-def _told_nothing(connection: Connection, *_savepoint: Any) -> None:
-    connection.info.pop(TOLD, None)
+    ids = f"'{{{scope.community_id or ''}}}'"
+    if scope.path or scope.everything:
+        ids = f"portal_communities({_literal(scope.path)})" if scope.path else f"'{EVERYTHING}'"
+    return f"SELECT set_config('{TOLD}', {ids}, true)"

@@ -561,6 +561,21 @@ def test_a_scope_ends_with_the_savepoint_in_which_it_was_told(guarded):
         assert session.connection().exec_driver_sql(count).scalar() == 0
 
 
+def test_each_transaction_of_a_connection_knows_who_is_at_work_in_it(guarded):
+    """It begins with that told where it comes from the pool; what was told ends with it."""
+    guarded.person("张明")
+    at_work = [Scope(guarded.here.id), Scope(guarded.here.id), Scope(guarded.there.id), NOTHING, Scope(guarded.here.id)]
+    with guarded.app.app_context():
+        with working_in(at_work[0]):
+            connection = db.engine.connect()
+        seen = []
+        with connection:
+            for scope in at_work:
+                with working_in(scope), connection.begin():
+                    seen.append(connection.exec_driver_sql("SELECT count(*) FROM person").scalar())
+    assert seen == [1, 1, 0, 0, 1]
+
+
 def test_a_community_is_there_at_once_for_those_who_add_it(world):
     """The communities of a branch are told to PostgreSQL once, and again when there are others."""
     with work_in(world, branch_below(world, world.east)) as session, transaction():
