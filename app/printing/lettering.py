@@ -58,6 +58,10 @@ class Lettering:
         self._operators: dict[Any, str] = {}
         self.lines = cache(self._lines)  # a column says the same again and again
 
+    def width(self, text: str) -> float:
+        """How wide ``text`` is on one line, in CSS pixels."""
+        return float(sum(shape.width for shape in self._shapes(text)) * FROM_UNITS)
+
     def line(self, text: str) -> Line:
         """``text`` on one line."""
         return self._line(self._shapes(text))

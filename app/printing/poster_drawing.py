@@ -20,6 +20,7 @@ from weasyprint.formatting_structure import boxes
 from weasyprint.urls import FatalURLFetchingError
 
 from . import fonts, justify, qr
+from .abreast import Lines
 from .drawing import as_pdf, no_complaints, no_garbage_collection, within
 from .fetchers import InertFetcher
 from .posters import Entry, Kind, Poster
@@ -114,6 +115,10 @@ class _Block:
     columns: int
 
 
+# From which it is learned how names stand side by side.
+_SPECIMEN = _Block("", [_Item(1, 1, "国", "", "", [("国", ["国", "国"])], "")], 1)
+
+
 @dataclass(frozen=True)
 class _Setting:
     """What is found by trying: the main text in points, and what follows from where the blocks came to stand."""
@@ -134,13 +139,21 @@ class _Board:
         self._values = _values(poster, self.scale) | {"families": loaded.families}
 
     def render(self, setting: _Setting) -> Document:
-        values = self._values | {"setting": setting}
+        if self.design != "teams":
+            return self._laid_out(setting)
+        specimen = Lines.of(self._laid_out(setting, blocks=[_SPECIMEN]))
+        return self._laid_out(setting, names=specimen)
+
+    def _laid_out(self, setting: _Setting, **more: Any) -> Document:
+        values = self._values | {"setting": setting, "names": None} | more
         fetcher, configuration = InertFetcher(), self._loaded.configuration
         style = _STYLES.get_template(f"{self.design}.css").render(values)
         page = _PAGES.get_template(f"{self.design}.html").render(values)
         sheet_style = CSS(string=style, font_config=configuration, url_fetcher=fetcher)
         return HTML(string=page, url_fetcher=fetcher).render(
-            stylesheets=[self._loaded.stylesheet, sheet_style], font_config=configuration
+            stylesheets=[self._loaded.stylesheet, sheet_style],
+            font_config=configuration,
+            cache=dict(values["names"].images if values["names"] else {}),
         )
 
 

@@ -6,9 +6,10 @@ from functools import cache
 from typing import Any, get_args
 
 import pytest
-from PIL import Image
+from PIL import Image, ImageChops
 
 from app.printing import PrintRefused
+from app.printing.abreast import Lines
 from app.printing.poster_drawing import CARD_SIZES, SIZES, _largest, draw
 from app.printing.posters import LIMITS, USUAL_PAPER, Design, Entry, Poster
 from app.printing.refusal import Phrase
@@ -235,7 +236,7 @@ def luminance(colour: tuple[float, ...]) -> float:
     return 0.3 * red + 0.59 * green + 0.11 * blue
 
 
-@pytest.mark.parametrize("design", ["procedure"])
+@pytest.mark.parametrize("design", ["procedure", "teams"])
 def test_the_same_poster_gives_the_same_bytes(design: Design) -> None:
     assert draw(poster(design, 1)) == drawn(design, 1).pdf
 
@@ -284,6 +285,31 @@ def test_the_members_of_a_team_stand_in_columns() -> None:
     found = drawn("teams", 1)
     starts = [c["x0"] for line in found.chars for c in line if c["text"] == "王" and round(c["size"], 1) in SIZES]
     assert len(starts) > len({round(start) for start in starts})
+
+
+ROUNDING = 4  # of 255: what coordinates in ten-thousandths do to a grey
+LISTS = {
+    "of usual names": tuple(map(name, range(40))),
+    "of two names": ("王喆", "欧阳振华"),
+    "with a name longer than a column": ("王喆", "阿不都热合曼·买买提明江", *map(name, range(9))),
+    "with letters": ("Kim Jae", "O'Neill", "王喆"),
+    "with letters among Chinese": ("王A", "B座李3号", "王喆"),
+    "over several sheets": tuple(map(name, range(600))),
+}
+
+
+@pytest.mark.parametrize("names", LISTS.values(), ids=LISTS)
+def test_members_stand_as_if_each_had_a_box_of_its_own(names: tuple[str, ...], monkeypatch: pytest.MonkeyPatch) -> None:
+    members = ("队员", "\n".join(names))
+    entries = (replace(team(0), lines=(("队长", "王喆"), members)), replace(team(1), lines=(members,), qr=ADDRESS))
+    whole = poster("teams", 1, entries=entries)
+    found = Reading(draw(whole))
+    monkeypatch.setattr(Lines, "addresses", lambda *_: [])
+    boxed = Reading(draw(whole))
+    assert found.page_texts == boxed.page_texts
+    for page in range(len(boxed.page_texts)):
+        apart = ImageChops.difference(picture(found.pdf, page, dpi=50), picture(boxed.pdf, page, dpi=50))
+        assert apart.getextrema()[1] < ROUNDING
 
 
 @pytest.mark.parametrize("design", ["pledges", "directory"])
