@@ -8,12 +8,19 @@ from datetime import date
 from app.community.models import Community
 from app.disclosure import sources
 from app.disclosure.operations import default_issuer
-from app.printing import USUAL_PAPER, Poster
+from app.kernel import registers
+from app.kernel.values import N_, Invalid
+from app.printing import LIMITS, USUAL_PAPER, Poster
 from app.wall import designs
 from app.wall.designs import Design, Place
 
-MOST = 20_001
-"""One more than a print has entries: a longer list is refused, not cut without a word."""
+MOST = LIMITS["rows"]
+"""Rows of a register in one print, which are 200 sheets of names: as much as a community has boards."""
+
+TOO_MANY = N_(
+    "“%(register)s” has more than %(most)s rows, too many for a wall. "
+    "Let each community print its own, or print the list instead, filtered."
+)
 
 
 @dataclass(frozen=True)
@@ -27,10 +34,16 @@ class Wish:
 
 
 def rows_of(design: Design) -> dict[str, list[dict[str, str]]]:
-    """What the records say, as it may be posted; the first register under the design's own filter."""
-    first, *others = design.registers
-    found = {first: sources.posted_rows(first, design.asked, limit=MOST)}
-    found.update({name: sources.posted_rows(name, {}, limit=MOST) for name in others})
+    """What the records say, as it may be posted; the first register under the design's own filter.
+
+    Raises ``Invalid`` for more than fit on a wall: a longer list is refused, not cut without a word.
+    """
+    found = {}
+    for register in design.registers:
+        asked = design.asked if register == design.registers[0] else {}
+        found[register] = sources.posted_rows(register, asked, limit=MOST + 1)
+        if len(found[register]) > MOST:
+            raise Invalid(TOO_MANY, register=registers.labels()[register], most=f"{MOST:,}")
     return found
 
 

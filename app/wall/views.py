@@ -17,7 +17,7 @@ from app.kernel.access import Right, needs, permitted
 from app.kernel.capability import Capability, Page
 from app.kernel.db import db, today, transaction
 from app.kernel.named import Named
-from app.kernel.values import storable
+from app.kernel.values import Invalid, storable
 from app.printing import Poster, PrintRefused, render
 from app.wall import designs, operations
 from app.wall.designs import Design
@@ -89,15 +89,23 @@ class _Print:
             abort(404)
         self.design = design
         self.community = db.session.get_one(Community, scope.current().community_id)
-        rows = operations.rows_of(design)
-        self.choices = designs.choices(rows[design.registers[0]], design.choose)
-        self.wish = self._asked_wish()
         self.confirmed = request.args.get("confirmed") == "1"
         self.errors: list[str] = []
         self.doubts: list[str] = []
         self.poster: Poster | None = None
+        rows: designs.Rows = dict.fromkeys(design.registers, ())
         try:
-            self.poster = operations.poster(design, self.community, self.wish, rows, today())
+            rows = operations.rows_of(design)
+        except Invalid as wrong:
+            self.errors.append(_(wrong.message, **wrong.params))
+        self.choices = designs.choices(rows[design.registers[0]], design.choose)
+        self.wish = self._asked_wish()
+        if not self.errors:
+            self._compose(rows)
+
+    def _compose(self, rows: designs.Rows) -> None:
+        try:
+            self.poster = operations.poster(self.design, self.community, self.wish, rows, today())
         except PrintRefused as refused:
             self.errors.append(refused.told(_))
         if self.poster is not None:

@@ -177,6 +177,27 @@ def test_a_print_that_would_be_cut_is_refused(world: World) -> None:
     assert "500" in page.summary()[0]
 
 
+@one_database
+def test_more_people_than_fit_on_a_wall_are_refused_and_it_is_said_what_to_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The teams are few, but those in them are not: nobody is left out without a word."""
+    team = world.make("volunteer_team", name="红马甲", kind="1")
+    for _ in range(3):
+        world.make("volunteer", person_id=world.person(), team_id=team)
+    monkeypatch.setattr(operations, "MOST", 3)
+    assert look(world, "volunteers").soup.select(".preview img")
+    world.make("volunteer", person_id=world.person(), team_id=team)
+    page = look(world, "volunteers")
+    assert_in_order(page)
+    assert not page.soup.select(".preview img")
+    (told,) = page.summary()
+    assert "志愿者" in told
+    assert "名册" in told
+    led_back = Page(world.client("office_staff").get("/wall/volunteers.pdf", follow_redirects=True))
+    assert told in led_back.flashes()
+
+
 # --- the words ----------------------------------------------------------------------------------------------------
 
 
