@@ -38,7 +38,7 @@ from .snapshot import Snapshot
 from .worker import render
 
 # Part of every key: raise it when the same sheet would be drawn differently.
-ENGINE = 1
+ENGINE = 2
 LIMIT = 300  # seconds that a sheet may take in the background
 _INTERVAL = 0.2  # seconds between two reports on the same sheet
 _STALE = 60  # seconds after which nobody is writing a part any more

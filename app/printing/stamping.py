@@ -18,8 +18,9 @@ from weasyprint.formatting_structure import boxes
 
 from .lettering import Lettering, Line, Pen, Unfit
 
-# A table this long takes more than three sheets of any kind: no use in drawing it again, tighter.
-LONG = 200
+# A shorter table seldom takes more than three sheets. One that takes no more has no page to repeat, and may be drawn
+# again, tighter, by WeasyPrint alone.
+LONG = 60
 NUMBER = "room:number"  # the address of the image in whose place a page number goes
 _BEGINNING_ONLY = ".notes, .signature { display: none }"
 _BESIDE = "-99 0 1 1 re"

@@ -75,6 +75,7 @@ SHEETS = {
     "draft, lying": replace(
         ROSTER, landscape=True, draft=True, number="", issued_on="", notes=(), table=narrow(4), qr="http://10.0.0.8/v"
     ),
+    "four sheets": replace(ROSTER, table=narrow(4, ROWS[: stamping.LONG])),
     "two blocks": replace(ROSTER, landscape=True, table=narrow(3)),
     "typed by people": replace(
         ROSTER, sealed=False, table=replace(narrow(3, TYPED * 41), caption="附表：名单"), paragraphs=("说明。" * 300,)
@@ -188,6 +189,14 @@ def test_five_thousand_rows_are_told_of_while_they_are_written() -> None:
         assert len(document) > 150
         assert "5000" in document[len(document) - 1].get_textpage().get_text_range()
     assert len(pdf) < 1_500_000
+
+
+def test_a_roster_on_three_sheets_is_left_to_weasyprint_which_may_save_one() -> None:
+    few = replace(ROSTER, notes=(), table=narrow(2, ROWS[: stamping.LONG]))
+    assert len(Reading(draw(few)).page_texts) == 2
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(drawing, "_FEW_PAGES", 0)
+        assert len(Reading(draw(few)).page_texts) == 3
 
 
 def test_a_row_taller_than_a_page_is_left_to_weasyprint() -> None:
