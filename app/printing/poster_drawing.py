@@ -138,14 +138,19 @@ class _Board:
         self.scale = 1.0 if poster.paper == "A3" else 1 / sqrt(2)
         self._values = _values(poster, self.scale) | {"families": loaded.families}
 
-    def render(self, setting: _Setting) -> Document:
-        if self.design != "teams":
-            return self._laid_out(setting)
-        specimen = Lines.of(self._laid_out(setting, blocks=[_SPECIMEN]))
-        return self._laid_out(setting, names=specimen)
+    def card(self, nth: int) -> _Block:
+        """The card of entry ``nth`` by itself."""
+        return _Block("", [card for block in self._values["blocks"] for card in block.items if card.nth == nth][:1], 1)
 
-    def _laid_out(self, setting: _Setting, **more: Any) -> Document:
-        values = self._values | {"setting": setting, "names": None} | more
+    def render(self, setting: _Setting, blocks: Sequence[_Block] = ()) -> Document:
+        """All of the poster, or only some ``blocks``."""
+        blocks = blocks or self._values["blocks"]
+        if self.design != "teams":
+            return self._laid_out(setting, blocks)
+        return self._laid_out(setting, blocks, Lines.of(self._laid_out(setting, [_SPECIMEN])))
+
+    def _laid_out(self, setting: _Setting, blocks: Sequence[_Block], names: Lines | None = None) -> Document:
+        values = self._values | {"setting": setting, "blocks": blocks, "names": names}
         fetcher, configuration = InertFetcher(), self._loaded.configuration
         style = _STYLES.get_template(f"{self.design}.css").render(values)
         page = _PAGES.get_template(f"{self.design}.html").render(values)
@@ -153,7 +158,7 @@ class _Board:
         return HTML(string=page, url_fetcher=fetcher).render(
             stylesheets=[self._loaded.stylesheet, sheet_style],
             font_config=configuration,
-            cache=dict(values["names"].images if values["names"] else {}),
+            cache=dict(names.images) if names else None,
         )
 
 
@@ -190,13 +195,19 @@ def _cards(board: _Board) -> Document:
     if height > CARD_ROOM:
         what, told = Phrase(_CARD, {"nth": nth}), f"{ceil(height)} mm"
         raise PrintRefused("too_large", what=what, size=told, limit=f"{CARD_ROOM} mm")
-    torn = _torn(smallest)
+    torn, fullest = _torn(smallest), board.card(nth)
+
+    def may_fit(size: float) -> bool:
+        return _fullest(board.render(_Setting(size), [fullest]))[1] <= CARD_ROOM
 
     def fits(size: float) -> bool:
         return _fullest(lay_out(size))[1] <= CARD_ROOM and _torn(lay_out(size)) <= torn
 
-    # Only a part of a card grows with the type, about one half.
-    return board.render(_Setting(_largest(CARD_SIZES, fits, (CARD_ROOM / height) ** 2)))
+    # Only a part of a card grows with the type, about one half. What is too large for the fullest need not be tried on
+    # all, of which there may be hundreds.
+    largest = _largest(CARD_SIZES, may_fit, (CARD_ROOM / height) ** 2)
+    sizes = [size for size in CARD_SIZES if size <= largest]
+    return board.render(_Setting(next(filter(fits, sizes), sizes[-1])))
 
 
 def _largest(sizes: Sequence[float], fits: Callable[[float], bool], room: float) -> float:
