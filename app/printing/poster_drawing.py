@@ -63,6 +63,7 @@ _NAME, _OFFICE = 4, 6  # characters of what stays on one line of a list
 _LAST = 3  # characters that stay together at the end of a text
 _LONG_TEXT = 100  # characters that fill a narrow column from top to bottom
 _MANY_SHEETS = 5  # beyond which nobody waits for larger type
+_MARKED = ("pledges", "procedure")  # where what begins a sheet looks different
 _SLACK = 5  # points that WeasyPrint may want below the last table of a sheet
 _MOST_EXTRA = 1.4  # ems added between two entries at most
 _OPTICAL_MIDDLE = 0.4  # the part of the room left on a single sheet that goes above the entries
@@ -181,9 +182,12 @@ def _sheets(board: _Board) -> Document:
     size = _largest(sizes, fits, fewest / sum(map(_filled, smallest.pages)))
 
     document = lay_out(size)
+    extra = _extra(document, size)
+    if fewest > 1 and not extra and board.design not in _MARKED:
+        return document  # nothing would be set differently
     firsts = {next(iter(_block_boxes(page))) for page in document.pages}
     setting = _Setting(size, fewest, firsts)
-    filled = board.render(replace(setting, extra=_extra(document, size)))
+    filled = board.render(replace(setting, extra=extra))
     return filled if len(filled.pages) == fewest else board.render(setting)
 
 
