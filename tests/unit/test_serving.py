@@ -39,6 +39,30 @@ def test_a_process_begins_with_nothing_that_only_few_pages_need_and_no_connectio
     assert connections == 0, "two processes would share it"
 
 
+ALLOCATED = """
+import ctypes, runpy
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+all_at_work = Barrier(4)
+
+def work(_thread):
+    all_at_work.wait()
+    text = bytes(1000)
+    all_at_work.wait()
+
+runpy.run_path("gunicorn.conf.py")
+with ThreadPoolExecutor(4) as pool:
+    list(pool.map(work, range(4)))
+ctypes.CDLL(None).malloc_stats()
+"""
+
+
+def test_the_threads_of_a_process_share_one_heap() -> None:
+    told = subprocess.run([sys.executable, "-c", ALLOCATED], cwd=ROOT, stderr=subprocess.PIPE, text=True, check=True)
+    assert told.stderr.count("Arena ") == 1
+
+
 def test_pages_go_before_imports_and_backups(tmp_path: Path) -> None:
     portal = build(Settings(instance=tmp_path, database=f"sqlite:///{tmp_path}/test.db", secret=bytes(range(32))))
     told = tmp_path / "told"
