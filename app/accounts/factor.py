@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 
 import pyotp
-import segno
 from flask import current_app
 from sqlalchemy import select
 
@@ -35,6 +34,8 @@ def address(account: Account, secret: str) -> str:
 
 def picture(account: Account, secret: str) -> str:
     """The ``data:`` URL of that address as a QR code, with its quiet zone."""
+    import segno  # loaded for the page that shows one
+
     return str(segno.make_qr(address(account, secret)).svg_data_uri(scale=6, border=4))
 
 

@@ -16,7 +16,7 @@ from config import ROOT, Settings
 FOR_FEW_PAGES = {
     *("alembic", "flask_migrate", "polib", "pypinyin", "zxcvbn"),
     *("icalendar", "python_calamine", "rustpy_xlsxwriter", "xlsxwriter"),
-    *("fontTools", "pikepdf", "pypdfium2", "weasyprint"),
+    *("fontTools", "pikepdf", "pypdfium2", "segno", "weasyprint"),
 }
 LOADED = """
 import json, sys
