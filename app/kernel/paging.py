@@ -29,9 +29,11 @@ from sqlalchemy import (
     func,
     literal_column,
     null,
+    or_,
     select,
     true,
     tuple_,
+    union_all,
 )
 
 from app.kernel import scope, search
@@ -46,6 +48,8 @@ KEPT_FOR = 60.0
 
 LOOKED_THROUGH = 2_000
 """Rows that are read for a page of what is found. Where that is not enough, all that is found is read."""
+BEHIND_ALL = "zz"
+"""Comes, in pinyin and in any order of texts, behind whatever else the beginning of a name may go on with."""
 COUNTED_ON = 4
 """Pages, beyond those turned over, up to the end of which it is counted what is found among many rows."""
 
@@ -167,11 +171,11 @@ _statement_as_before = lru_cache(maxsize=500)(_statement)
 def _searched(model: Any, names: tuple[str, ...], question: Question, exactly: bool) -> Page:
     """The page of what is found; by ear, where nothing is found as it is written."""
     for by_ear in search.ears(question.search):
-        hits = search.look_up(model, question.search, by_ear)
+        hits = search.look_up(model, question.search, by_ear, question.order)
         if hits is None:
             continue
         page = _among(hits, model, names, question, exactly)
-        without_filters = Question(question.search)
+        without_filters = replace(question, filters={}, page=1)
         if page.total.count or (question.filters and _among(hits, model, (), without_filters, exactly).total.count):
             return page
     return Page([], Total(0))
@@ -181,7 +185,8 @@ def _among(hits: search.Hits, model: Any, names: tuple[str, ...], question: Ques
     """The page of the rows that ``hits`` are about.
 
     Few hits lead to their rows, which are put in order. For many, rows are looked through in the order they are listed
-    in: that takes as long however many there are. Where neither will do, all that is found is read.
+    in, from where they stand together if they do: that takes as long however many there are. Where neither will do, all
+    that is found is read.
     """
     ways: list[Way] = ["few"] if hits.some_are_few else []
     if not exactly and _is_walked(model, question.order):
@@ -195,9 +200,12 @@ def _among(hits: search.Hits, model: Any, names: tuple[str, ...], question: Ques
 def _found(way: Way, hits: search.Hits, model: Any, names: tuple[str, ...], question: Question) -> Page | None:
     """The page as it is found one ``way``, or None if it cannot be told from :data:`LOOKED_THROUGH` rows."""
     filters, values = _given(question.filters)
-    asked = (hits.shape, filters, question.order, question.descending)
+    elsewhere = hits.elsewhere if way == "through" else None
+    asked = (hits.shape, elsewhere.shape if elsewhere else (), filters, question.order, question.descending)
     passed = (question.page - 1) * PAGE_SIZE
     values |= {**hits.values, "passed": passed, "enough": passed + COUNTED_ON * PAGE_SIZE + 1}
+    if elsewhere:
+        values |= {**elsewhere.values, "begins": hits.begins, "ends": f"{hits.begins}{BEHIND_ALL}"}
     statement = _finding(way, model, names, *asked, today(), keeps_order=search.is_sqlite())
     selected = scope.read(statement, values, leading=False)
     if not selected and way == "through":
@@ -220,6 +228,7 @@ def _finding(
     model: Any,
     names: tuple[str, ...],
     shape: tuple[search.Forms, ...],
+    elsewhere: tuple[search.Forms, ...],
     filters: tuple[tuple[str, Any], ...],
     order: str,
     descending: bool,
@@ -236,16 +245,24 @@ def _finding(
     ordering, where = listing.ordering(question), listing.conditions(question)
     key = (null() if ordering.key is None else ordering.key).label("key")
     if way == "through":
-        rows = listing.with_joins(select(model.id, *search.leading(model), key).where(*where))
+        together = [ordering.key.between(bindparam("begins"), bindparam("ends"))] if elsewhere else []
+        rows = listing.with_joins(select(model.id, *search.leading(model), key).where(*together, *where))
         rows = rows.order_by(*ordering.clauses(ordering.key, model.id)).limit(_number(LOOKED_THROUGH))
         row, enough = rows.subquery("row"), bindparam("enough", type_=Integer)
         first = select(row.c.id, row.c.key).where(search.matching(model, row.c.__getitem__, shape))
         if not keeps_order:
             first = first.order_by(*ordering.clauses(None if ordering.key is None else row.c.key, row.c.id))
-        hits = first.limit(enough).cte("hits")
+        found_there: Any = first.limit(enough)
+        seen_all = select(func.count()).select_from(rows.subquery()).scalar_subquery() < LOOKED_THROUGH
+        if elsewhere:
+            before, behind = ordering.key < bindparam("begins"), ordering.key > bindparam("ends")
+            met, missed = (behind, before) if ordering.descending else (before, behind)
+            matching = search.matching(model, partial(getattr, model), elsewhere)
+            others = select(model.id, key).where(matching, or_(met, and_(missed, seen_all)), *where)
+            found_there = union_all(select(found_there.subquery()), listing.with_joins(others))
+        hits = found_there.cte("hits")
         count = select(func.count()).select_from(hits).scalar_subquery()
-        seen = select(func.count()).select_from(rows.subquery()).scalar_subquery()
-        are_all: Any = case((count >= enough, false()), else_=seen < LOOKED_THROUGH)
+        are_all: Any = case((count >= enough, false()), else_=seen_all)
     else:
         matching = search.matching(model, partial(getattr, model), shape, read_all=way == "all")
         rows = listing.with_joins(select(model.id, key).where(matching, *where))

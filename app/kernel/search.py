@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from itertools import chain
@@ -50,7 +50,7 @@ from app.kernel import scope, terms
 from app.kernel.audit import AuditEntry
 from app.kernel.codes import Code
 from app.kernel.db import InCommunity, Record, db, insert_rows, model_of
-from app.kernel.fields import MAX_KEY, Access, Declared, Derived, Sealed, fields_of
+from app.kernel.fields import MAX_KEY, Access, Declared, Derived, Sealed, fields_of, title_field
 from app.kernel.present import reads_in_full
 from app.kernel.terms import Way, Word
 from app.kernel.values import Invalid, show
@@ -65,7 +65,10 @@ ENDING = 4
 """Of a secret whose mask shows its end, these last characters are searched like the whole."""
 
 Row = Mapping[str, Any]
-"""The values of a record by field name (secrets in plain text), with its ``id`` and ``community_id``."""
+"""The values of a record by field name (secrets in plain text), with its ``id`` and ``community_id``.
+
+A sort key need not be there, unless it was made by earlier rules.
+"""
 
 
 class SearchEntry(Model, InCommunity):
@@ -180,8 +183,13 @@ def _describer(model: Any, declared: Declared) -> _Describer:
     if declared.sealed:
         return _secret_describer(declared, declared.sealed)
     if declared.name == model.__title__:
-        is_name = declared.field.sort is not None
-        return lambda value, _row: terms.of_title(show(value), is_name)
+        sort, sort_key = declared.field.sort, declared.field.sort_key
+        if sort is None or sort_key is None:
+            return lambda value, _row: terms.of_title(show(value))
+        return lambda value, row: (
+            *terms.of_title(show(value), name=True),
+            terms.of_place(row.get(sort) or sort_key(value)),
+        )
     if declared.field.access is Access.OPEN:
         return lambda value, _row: terms.of_text(show(value))
     if declared.field.access is Access.PRIVATE:
@@ -281,9 +289,12 @@ def _stored(connection: Connection, model: Any) -> Iterator[list[Row]]:
     """All rows of ``model`` in the database, :data:`BATCH` at a time."""
     own = own_fields(model)
     stored = [declared.sealed.stored(model) if declared.sealed else getattr(model, declared.name) for declared in own]
+    sorts = {declared.field.sort: getattr(model, declared.field.sort) for declared in own if declared.field.sort}
     last = 0
     while True:
-        statement = select(model.id, model.community_id, *stored).where(model.id > last).order_by(model.id)
+        statement = (
+            select(model.id, model.community_id, *stored, *sorts.values()).where(model.id > last).order_by(model.id)
+        )
         found = connection.execute(statement.limit(BATCH)).all()
         if not found:
             return
@@ -293,8 +304,9 @@ def _stored(connection: Connection, model: Any) -> Iterator[list[Row]]:
                 "community_id": row[1],
                 **{
                     declared.name: declared.sealed.opened(value) if declared.sealed else value
-                    for declared, value in zip(own, row[2:], strict=True)
+                    for declared, value in zip(own, row[2:], strict=False)
                 },
+                **dict(zip(sorts, row[2 + len(own) :], strict=True)),
             }
             for row in found
         ]
@@ -347,6 +359,10 @@ def _all_of(parts: Iterable[str]) -> str:
 
 def _any_of(parts: Iterable[str]) -> str:
     return f"({(' OR ' if is_sqlite() else ' | ').join(parts)})"
+
+
+def _but(question: _Asked, term: str) -> _Asked:
+    return question._replace(place=f"{question.place} {'NOT' if is_sqlite() else '& !'} {_term(term)}")
 
 
 def _own_ways(model: Any, word: Word) -> Iterator[Way]:
@@ -610,12 +626,16 @@ class Hits:
     :param values: the parameters of that statement.
     :param some_are_many: is a part found in more than :data:`FEW` entries?
     :param some_are_few: is a part found in no more?
+    :param begins: what the sort keys of most rows begin with that the hits are about: they stand together.
+    :param elsewhere: the few hits, for rows that do not stand there.
     """
 
     shape: tuple[Forms, ...]
     values: Mapping[str, Any]
     some_are_many: bool
     some_are_few: bool
+    begins: str = ""
+    elsewhere: Hits | None = None
 
 
 @cache
@@ -626,17 +646,21 @@ def is_looked_up(model: Any) -> bool:
 
 
 @cache
+def _ways_in(model: Any) -> tuple[Any, ...]:
+    """The models in whose entries the words stand that the list of ``model`` is searched for, for each way to them."""
+    linked = (each for link in _links(model) for each in _ways_in(link.target))
+    return tuple(chain((model,) if is_indexed(model) else (), linked))
+
+
 def _within(model: Any) -> tuple[Any, ...]:
-    """The models in whose entries the words stand that the list of ``model`` is searched for."""
-    linked = (each for link in _links(model) for each in _within(link.target))
-    return tuple(dict.fromkeys(chain((model,) if is_indexed(model) else (), linked)))
+    return tuple(dict.fromkeys(_ways_in(model)))
 
 
-def look_up(model: Any, typed: str, by_ear: bool = False) -> Hits | None:
+def look_up(model: Any, typed: str, by_ear: bool = False, order: str = "") -> Hits | None:
     """Ask the index for what was ``typed``; None where some part of it stands nowhere, so that no row has it.
 
     A part is a word, each of which may stand in another link; where there are no links, all words together. What is
-    found is what :func:`condition` says.
+    found is what :func:`condition` says; ``order`` is what the list is put in.
     """
     words = terms.words(typed)
     parts = [(word,) for word in words] if _links(model) else [words]
@@ -659,7 +683,35 @@ def look_up(model: Any, typed: str, by_ear: bool = False) -> Hits | None:
             shape[at].append((each.__tablename__, None))
     if not all(shape):
         return None
-    return Hits(tuple(map(tuple, shape)), values, bool(many), len(many) < len(parts))
+    hits = Hits(tuple(map(tuple, shape)), values, bool(many), len(many) < len(parts))
+    return _placed(hits, model, parts[0], by_ear, order) if 0 in many else hits
+
+
+def _placed(hits: Hits, model: Any, words: Sequence[Word], by_ear: bool, order: str) -> Hits:
+    """``hits``, with where they stand together in this ``order``: where the names do that begin as what was typed.
+
+    All of one surname stand together, far down for most: they are not met by looking through the list.
+    """
+    name = _ordering_name(model, order)
+    sort_key = name.field.sort_key if name else None
+    begins = terms.place(words[0].text, sort_key) if sort_key else ""
+    if not name or not begins or [table for table, _ways in hits.shape[0]] != [name.model.__tablename__]:
+        return hits
+    question = _questions([name.model], words, by_ear, where=[""] if scope.current().path else None)[name.model]
+    (keys,) = _first_of_each([_but(question, terms.at_place(begins))], FEW)
+    if len(keys) > FEW:
+        return hits
+    few = (((name.model.__tablename__, None),), *hits.shape[1:])
+    elsewhere = replace(hits, shape=few, values={**hits.values, _named(name.model, 0): keys})
+    return replace(hits, begins=begins, elsewhere=elsewhere)
+
+
+@cache
+def _ordering_name(model: Any, order: str) -> Declared | None:
+    """The name by which the list is ordered, if rows are found by that record in no other way."""
+    ordered = fields_of(model).get(order or getattr(model, "__order__", ""))
+    home = ordered.target if ordered in _links(model) else model if ordered is title_field(model) else None
+    return title_field(home) if _ways_in(model).count(home) == 1 else None
 
 
 def _named(model: Any, part: int, term: int | None = None) -> str:

@@ -2,13 +2,14 @@
 
 A Chinese text is kept as its characters and as pairs of neighbours, so that any part is found by looking up words.
 Marks set kinds of terms apart: ``=138`` three letters or digits on end, ``^zhang`` the beginning of a title,
-``^张明$`` the whole of it, ``~`` how it sounds, ``_`` (set by the caller) what only some may read.
+``^张明$`` the whole of it, ``$zhang`` where a name stands in order, ``~`` how it sounds, ``_`` (set by the caller) what
+only some may read.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
@@ -128,6 +129,22 @@ def of_title(text: str, name: bool = False) -> tuple[str, ...]:
         for read in readings("".join(_IS_HAN.findall(whole)), name):
             found += _read_terms(read)
     return tuple(found)
+
+
+def of_place(sort_key: str) -> str:
+    """The term for where a title stands in order: what its sort key begins with, up to the first blank."""
+    return f"${sort_key.partition(' ')[0]}"
+
+
+def place(text: str, sort_key: Callable[[str], str]) -> str:
+    """What the sort keys of titles that begin with ``text`` begin with; nothing where that cannot be told."""
+    head = sort_key(text * 2).partition(" ")[0]  # with more behind it: a surname alone would be read as a word
+    return f"{head} " if head else text if text.isascii() and text.isalpha() else ""
+
+
+def at_place(place: str) -> str:
+    """The term of all entries, and of no others, that have a sort key which begins with ``place``."""
+    return f"${place.removesuffix(' ')}{'' if place.endswith(' ') else '*'}"
 
 
 def _read_terms(read: tuple[str, ...]) -> list[str]:

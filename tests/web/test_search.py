@@ -260,6 +260,38 @@ def test_its_pages_show_in_order_what_is_found_however_much_that_is(crowd, monke
     paging._finding.cache_clear()
 
 
+def test_those_of_a_surname_are_met_where_they_stand_and_who_has_it_elsewhere_in_between(world, monkeypatch):
+    """王 stand together in the order of names, 汪 among them, 安王 before, 赵王 behind; 单 are read in two ways."""
+    surnames = [*"王" * 60, *"汪万单" * 4, "单于", *["安王"] * 3, *["赵王"] * 5]
+    with world.work(), transaction():
+        for nth, surname in enumerate(surnames):
+            data = {"name": surname + "芳明强秀华"[nth * 7 % 5], "sex": "12"[nth % 2], "building": f"{nth % 3}号楼"}
+            records.add(Volunteer, {"person_id": records.add(Person, data).id, "registered_on": date(2026, 1, 1)})
+        records.add(Person, {"name": "钱明", "address": "王府路"})
+        records.add(Person, {"name": "单"})
+    registers = ((Person, "", False), (Person, "name", True), (Volunteer, "person_id", False))
+    asked = [
+        (model, Question(question, filters, order, descending))
+        for question, (model, order, descending) in product(("王", "wang", "w", "王 2号楼", "单", "望"), registers)
+        for filters in ({}, {"sex": "1"})[: 1 + (model is Person)]
+    ]
+    monkeypatch.setattr(search, "FEW", 9)
+    monkeypatch.setattr(paging, "COUNTED_ON", 1)
+    east = Scope(world.east.id, f"/{world.district.id}/{world.east.id}/")
+    for at_work, looked_through in product((Scope(world.here.id), east), (2_000, 45, 20)):
+        monkeypatch.setattr(paging, "LOOKED_THROUGH", looked_through)
+        paging._finding.cache_clear()
+        with world.app.test_request_context(), working_in(at_work):
+            for model, _order, _descending in registers:
+                hits = search.look_up(model, "王", order="person_id" if model is Volunteer else "name")
+                assert hits
+                assert hits.begins == "wang "
+                assert hits.elsewhere
+            for model, question in asked:
+                _compare(model, question, [row.id for row in listing.rows(model, [], question, limit=None)])
+    paging._finding.cache_clear()
+
+
 def test_of_very_many_hits_each_page_shows_the_next_and_no_row_stands_on_two(world):
     """Also where PostgreSQL puts rows and hits together by hashes, which it does for many, and loses their order."""
     first, many = world.person("王芳"), 1_900

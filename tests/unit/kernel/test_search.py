@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from pypinyin import Style, lazy_pinyin
 from pypinyin.constants import PHRASES_DICT
 
+from app.community.rules import name_key
 from app.kernel import terms
 from app.kernel.pinyin import folded, syllables
 
@@ -187,3 +188,15 @@ def test_whatever_is_typed_asks_for_plain_terms(question):
 
 def test_what_sounds_alike_is_folded_alike():
     assert folded("zhangliang") == folded("zanniang") == folded("zhannian")
+
+
+@pytest.mark.parametrize("typed", ["王", "wang", "wa", "w", "曾", "单", "欧阳"])
+def test_a_name_that_begins_as_was_typed_has_the_term_of_where_those_stand(typed):
+    key = name_key({"wang": "王", "wa": "王", "w": "王"}.get(typed, typed) + "小明")
+    place = terms.place(typed, name_key)
+    assert key.startswith(place)
+    assert terms.of_place(key).startswith(terms.at_place(place).removesuffix("*"))
+
+
+def test_where_a_number_or_a_street_stands_cannot_be_told():
+    assert not any(terms.place(typed, name_key) for typed in ("138", "3-", "a1"))
