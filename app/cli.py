@@ -20,7 +20,7 @@ from app.backups.commands import backup, secret
 from app.community.models import Community
 from app.demo import SEEDS, load_demo
 from app.kernel import chain, sheets
-from app.kernel import search as index
+from app.kernel import entries as index
 from app.kernel.audit import AuditEntry
 from app.kernel.db import db, refresh_statistics, transaction
 from app.kernel.scope import as_system

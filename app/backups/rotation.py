@@ -17,7 +17,7 @@ from sqlalchemy.exc import OperationalError, ProgrammingError
 from sqlalchemy.orm import Session
 
 from app.backups.problem import Problem
-from app.kernel import audit, search
+from app.kernel import audit, entries
 from app.kernel.crypto import KEYED, SEALED_AT, Keyring, Tampered
 from app.kernel.db import db, model_of, transaction
 from app.kernel.fields import Sealed, fields_of
@@ -66,7 +66,7 @@ def rotate(new: Keyring) -> int:
             for model in models():
                 count += sum(_rewrite(model, changes) for changes in _anew(model, keyring, new))
             current_app.extensions["keyring"] = new
-            search.rebuild()
+            entries.rebuild()
             audit.write("secret", "")
     except BaseException:
         current_app.extensions["keyring"] = keyring

@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Table, func, select, text
 from app.kernel import scope, undo
 from app.kernel.audit import write_many
 from app.kernel.db import Scoped, db, insert_rows, now
+from app.kernel.entries import Indexer
 from app.kernel.fields import Sealed, fields_of
-from app.kernel.search import Indexer
 
 Row = Mapping[str, Any]
 Column = Iterable[Any]

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, Table, inspect
 from app.kernel.audit import AuditEntry
 from app.kernel.chain import TrailAnchor
 from app.kernel.db import WORKING_ROLE as ROLE
+from app.kernel.entries import SearchEntry
 from app.kernel.scope import EVERYTHING, TOLD
-from app.kernel.search import SearchEntry
 
 APPEND_ONLY = (AuditEntry.__tablename__, TrailAnchor.__tablename__)
 OPEN = {SearchEntry.__tablename__}

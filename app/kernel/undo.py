@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from app.kernel import audit, listing, registers, scope, search
+from app.kernel import audit, entries, listing, registers, scope
 from app.kernel.access import Right
 from app.kernel.db import Conflict, InCommunity, Record, db, model_of, now
 from app.kernel.fields import fields_of, title_of
@@ -487,7 +487,7 @@ def _remove_range(model: Any, ranges: list[list[int]], at: datetime) -> None:
     for low, high in ranges:
         rows = listing.rows(model, [model.__title__], listing.Question(), model.id.between(low, high), limit=None)
         audit.write_many("delete", model.__tablename__, [(str(row.values[model.__title__]), row.id) for row in rows])
-        search.forget_rows(db.session.connection(), model, [row.id for row in rows])
+        entries.forget_rows(db.session.connection(), model, [row.id for row in rows])
         statement = delete(model).where(model.id.between(low, high), _is_as_added(model, at))
         gone = db.session.execute(statement, execution_options={"synchronize_session": False})
         if gone.rowcount != high - low + 1:

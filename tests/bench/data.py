@@ -24,7 +24,7 @@ from app.accounts.models import Account
 from app.cli import SEEDS
 from app.community.models import Community, Person
 from app.community.rules import name_key
-from app.kernel import rowsecurity, search, sheets
+from app.kernel import entries, rowsecurity, sheets
 from app.kernel.db import db, insert_rows, now, transaction
 from app.kernel.scope import as_system
 from app.volunteers.models import Volunteer, VolunteerTeam
@@ -99,7 +99,7 @@ def version() -> str:
     """A fingerprint of what builds the data set."""
     here, app = Path(__file__), ROOT / "app"
     sources = [here, here.with_name("registers.py"), *sorted((app / "migrations" / "versions").glob("*.py"))]
-    sources += [app / "kernel" / f"{name}.py" for name in ("pinyin", "rowsecurity", "search", "terms")]
+    sources += [app / "kernel" / f"{name}.py" for name in ("entries", "pinyin", "rowsecurity", "terms")]
     return sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()[:16]
 
 
@@ -168,7 +168,7 @@ def _build(wanted: DataSet) -> None:
                     _put(connection, model, rows)
                 _put_service_records(connection, wanted)
             with transaction():
-                search.rebuild()
+                entries.rebuild()
         db.session.remove()
         db.engine.dispose()
     _mark_as_built(wanted)

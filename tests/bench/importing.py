@@ -27,7 +27,7 @@ from xlsxwriter import Workbook
 from app.community.models import Person
 from app.exchange import imports
 from app.exchange.intake import Intake
-from app.kernel import bulk, chain, records, search
+from app.kernel import bulk, chain, entries, records
 from app.kernel.db import db, transaction
 from app.volunteers.models import Volunteer, VolunteerTeam
 from tests.rows import an_id_number
@@ -79,7 +79,7 @@ PHASES: dict[str, list[tuple[Any, str]]] = {
     "rows read, recognised, judged": [(Intake, "_judge")],
     "secrets sealed, names in pinyin": [(bulk.Inserter, "_columns")],
     "people, volunteers written": [(bulk, "insert_rows")],
-    "words for the search box": [(search.Indexer, "add")],
+    "words for the search box": [(entries.Indexer, "add")],
     "trail": [(bulk, "write_many"), (chain, "append")],
     "commit": [(Session, "commit")],
 }

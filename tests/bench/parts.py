@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from app.community.models import Person
 from app.community.rules import name_key
-from app.kernel import search
+from app.kernel import entries
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.volunteers.models import Volunteer
@@ -49,7 +49,7 @@ def portal(folder: Path, name: str, volunteers: int, database: str = "") -> Worl
         if people:
             with transaction():
                 db.session.execute(insert(Person.__table__), people)
-                search.index_rows(db.session.connection(), Person, people)
+                entries.index_rows(db.session.connection(), Person, people)
                 db.session.execute(
                     insert(Volunteer.__table__),
                     [

@@ -12,7 +12,7 @@ from typing import Any, cast
 from sqlalchemy import Connection, Engine, event, text
 
 from app.community.models import Person
-from app.kernel import search, terms
+from app.kernel import entries, search, terms
 from app.kernel.db import db
 from tests.world import World
 
@@ -109,7 +109,7 @@ def indexing(world: World) -> None:
     ]
     with world.work():
         start = perf_counter()
-        search.index_rows(db.session.connection(), Person, rows)
+        entries.index_rows(db.session.connection(), Person, rows)
         print(f"50,000 people indexed in {perf_counter() - start:.2f} s")
         db.session.rollback()
 

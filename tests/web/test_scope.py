@@ -24,11 +24,11 @@ from app.community.models import Community, Person
 from app.kernel import listing, paging, records, scope, undo
 from app.kernel.codes import Code
 from app.kernel.db import Conflict, db, transaction
+from app.kernel.entries import SearchEntry
 from app.kernel.fields import fields_of
 from app.kernel.listing import Question
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import NOTHING, OutOfScope, Scope, as_system, working_in
-from app.kernel.search import SearchEntry
 from app.party.models import PostAssignment, ServicePost
 from app.volunteers.models import Volunteer
 from tests.rows import IN_COMMUNITY, LINKS, MODELS, a_row, some_data

@@ -12,13 +12,13 @@ from flask_migrate import upgrade
 from sqlalchemy import select
 
 from app.community.models import Person
-from app.kernel import listing, paging, records, search
+from app.kernel import entries, listing, paging, records, search
 from app.kernel.access import Right
 from app.kernel.db import db, transaction
+from app.kernel.entries import SearchEntry
 from app.kernel.fields import fields_of
 from app.kernel.listing import PAGE_SIZE, Question
 from app.kernel.scope import Scope, as_system, working_in
-from app.kernel.search import SearchEntry
 from app.volunteers.models import Volunteer
 from tests.rows import MODELS, a_row, an_id_number
 from tests.web.page import Page, one_database
@@ -207,13 +207,13 @@ def test_a_list_is_searched_through_what_its_rows_lead_to(world, zhang):
     assert listed(world, "party_member", "3号楼", "branch_secretary") == {member}
 
 
-@pytest.mark.parametrize("register", [name for name, model in MODELS.items() if search.is_indexed(model)])
+@pytest.mark.parametrize("register", [name for name, model in MODELS.items() if entries.is_indexed(model)])
 def test_every_register_with_searched_fields_is_found_by_each_of_them(world, register):
     key = world.here.id if register == "community" else a_row(world, register)
     model = MODELS[register]
     row = world.get(register, key)
     with world.work():
-        for declared in search.own_fields(model):
+        for declared in entries.own_fields(model):
             if declared.sealed or not (value := getattr(row, declared.name)) or declared.field.access.value != "open":
                 continue
             assert key in set(db.session.scalars(select(model.id).where(search.condition(model, str(value)))))
@@ -302,7 +302,7 @@ def test_of_very_many_hits_each_page_shows_the_next_and_no_row_stands_on_two(wor
         given = (chr(0x5000 + number * 7919 % 5000) for number in range(many))
         connection.execute(people.insert(), [{**row, "name": f"王{name}"} for name in given])
     with world.app.app_context(), as_system("test"), transaction():
-        search.rebuild()
+        entries.rebuild()
     with world.app.app_context(), owner() as connection:
         connection.exec_driver_sql("ANALYZE")
     asked = Question("王", {}, "name", descending=True)
@@ -364,8 +364,8 @@ def test_an_entry_of_another_community_is_never_given_out_even_if_it_says_so(wor
     with world.app.app_context(), as_system("test"), transaction():
         words = f"张 @person @person_{world.here.id}"
         connection = db.session.connection()
-        search.forget_rows(connection, Person, [theirs])
-        search._write(connection, [search._Entry(search._entry_id("person", theirs), world.there.id, words)])
+        entries.forget_rows(connection, Person, [theirs])
+        entries._write(connection, [entries._Entry(entries._entry_id("person", theirs), world.there.id, words)])
     assert names(world, "张") == ["张明华"]
     assert listed(world, "person", "张") == {zhang}
 
@@ -463,13 +463,13 @@ def test_a_start_writes_the_index_where_it_is_missing_and_leaves_it_alone_otherw
         upgrade()
         with owner() as connection:
             connection.execute(SearchEntry.__table__.delete())
-        assert search.is_behind()
+        assert entries.is_behind()
     with world.app.app_context():
         done = world.app.test_cli_runner().invoke(args=["init"])
     assert done.exit_code == 0, done.output
     assert names(world, "张") == ["张明华"]
     with world.app.app_context():
-        assert not search.is_behind()
+        assert not entries.is_behind()
 
 
 def test_many_rows_at_once_are_found_like_those_typed_one_by_one(world):
@@ -481,15 +481,15 @@ def test_many_rows_at_once_are_found_like_those_typed_one_by_one(world):
         ]
         kept = [{**row, "community_id": world.here.id, "version": 1} for row in rows]
         connection.execute(Person.__table__.insert(), kept)
-        search.index_rows(connection, Person, rows)
-        search.index_rows(connection, Person, rows[:50])
+        entries.index_rows(connection, Person, rows)
+        entries.index_rows(connection, Person, rows[:50])
     assert listed(world, "person", "13900001234") == {1234}
     assert len(names(world, "钱一")) == 5
     with world.work(), transaction():
-        search.forget_rows(db.session.connection(), Person, [1234])
+        entries.forget_rows(db.session.connection(), Person, [1234])
     assert listed(world, "person", "13900001234") == set()
 
 
 def test_registers_have_numbers_of_their_own():
-    numbers = [search._number(register) for register in MODELS]
+    numbers = [entries.number_of(register) for register in MODELS]
     assert len(set(numbers)) == len(numbers)
