@@ -458,6 +458,20 @@ def test_the_index_can_be_written_anew(world, zhang):
     assert listed(world, "person", "1381") == {zhang}
 
 
+def test_whose_name_was_put_in_order_by_earlier_rules_is_found_where_it_stands(world, monkeypatch):
+    people = [world.person(f"王{name}") for name in "一二三四五六七八九"]
+    with world.app.app_context(), owner() as connection:
+        earlier = Person.__table__.update().where(Person.__table__.c.id == people[4])
+        connection.execute(earlier.values(name_key="aang wu aangwu aw 王五"))
+    with world.app.app_context(), as_system("test"), transaction():
+        entries.rebuild()
+    monkeypatch.setattr(search, "FEW", 3)
+    with world.work():
+        found = [row.id for row in paging.page(Person, ["name"], Question("王")).rows]
+    assert found[0] == people[4]
+    assert set(found) == set(people)
+
+
 def test_a_start_writes_the_index_where_it_is_missing_and_leaves_it_alone_otherwise(world, zhang):
     with world.app.app_context():
         upgrade()
