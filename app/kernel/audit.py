@@ -8,17 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from flask import has_request_context, request
 from flask_appbuilder import Model
 from flask_babel import lazy_gettext as _l
-from sqlalchemy import JSON, ColumnElement, Index, Integer, String, and_, event, inspect, or_, select
+from sqlalchemy import JSON, ColumnElement, Index, Integer, Select, String, and_, bindparam, event, inspect, or_, select
 from sqlalchemy.orm import Mapped, ORMExecuteState, Session, SessionTransaction, mapped_column
+from sqlalchemy.orm.util import identity_key
 
 from app.kernel import chain, codes, registers, scope
 from app.kernel.db import InCommunity, Record, db, now
-from app.kernel.fields import Access, Declared, Derived, derived, field, fields_of, title_of
+from app.kernel.fields import Access, Declared, Derived, derived, field, fields_of, title_field, title_of
 from app.kernel.values import show
 
 ACTIONS = {
@@ -173,11 +175,25 @@ def _called(session: Session, model: Any, key: int) -> str:
     """What a row is called that is linked to; asked once in a transaction, as long as nothing changes."""
     kept: dict[tuple[Any, int], str] = session.info.setdefault(CALLED, {})
     if (model, key) not in kept:
-        target = session.get(model, key)
-        if target is None:
+        title = _title(session, model, key)
+        if title is None:
             return str(key)
-        kept[model, key] = title_of(target)
+        kept[model, key] = title
     return kept[model, key]
+
+
+def _title(session: Session, model: Any, key: int) -> str | None:
+    """The title of a row, or None if there is none in scope; what is not at hand is not read as a whole for it."""
+    if title_field(model).kind == "link" or identity_key(model, key) in session.identity_map:
+        row = session.get(model, key)
+        return None if row is None else title_of(row)
+    found = session.scalar(_titles(model), {"key": key})
+    return None if found is None else show(found)
+
+
+@cache
+def _titles(model: Any) -> Select[Any]:
+    return select(getattr(model, title_field(model).name)).where(model.id == bindparam("key"))
 
 
 def _is_seen(declared: Declared) -> bool:

@@ -24,6 +24,7 @@ from app.kernel.scope import OutOfScope, Scope, as_system, working_in
 from app.party.models import PartyMember
 from app.volunteers.models import Volunteer, VolunteerTeam
 from tests.rows import MODELS, a_row, an_id_number, some_data
+from tests.web.page import one_database
 from tests.web.typed import a_draft
 from tests.world import PASSWORD, World, owner
 
@@ -185,6 +186,18 @@ def test_what_is_renamed_in_between_is_called_by_its_new_name(world, way):
         records.add(Volunteer, {"person_id": second, "team_id": team, "registered_on": today()})
     added = [entry.changes["team_id"][1] for entry in entries if entry.register == "volunteer"]
     assert added == ["晨光队", "夕阳队"]
+
+
+@one_database  # PostgreSQL lets no such link stand
+def test_what_another_community_calls_its_own_is_not_told(world):
+    theirs, ours = (a_row(world, "volunteer_team", at, name="晨光队") for at in (world.there, world.here))
+    volunteer = a_row(world, "volunteer", team_id=ours)
+    with world.app.app_context(), owner() as connection:
+        connection.execute(update(Volunteer.__table__).values(team_id=theirs))
+    with told(world) as entries, world.work(), transaction():
+        db.session.get_one(Volunteer, volunteer).team_id = ours
+    (entry,) = entries
+    assert entry.changes["team_id"] == [str(theirs), "晨光队"]
 
 
 def test_private_fields_and_secrets_are_masked_in_the_trail(world):
