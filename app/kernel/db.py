@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, date, datetime, time
+from functools import cache
 from itertools import chain, islice
 from typing import Any, ClassVar, cast
 from zoneinfo import ZoneInfo
@@ -142,6 +143,7 @@ def _ordered_by(model: Any, columns: Any) -> Iterator[str]:
             yield column.key
 
 
+@cache  # there are dozens, and each write asks for those it points at
 def model_of(table: str) -> Any:
     """The class that is mapped to ``table``, or None."""
     mappers = Model.registry.mappers
