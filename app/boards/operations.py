@@ -15,7 +15,7 @@ from app.boards import rules
 from app.boards.models import Posting
 from app.catalogue import limits
 from app.catalogue.limits import Span
-from app.catalogue.operations import limit_of, span_in_words
+from app.catalogue.operations import limit_of, settings_of, span_in_words
 from app.disclosure import operations as notices
 from app.disclosure.lifecycle import UNISSUED, State, Step
 from app.disclosure.models import Notice
@@ -85,18 +85,36 @@ def _locked(posting_id: int) -> Posting:
     return posting
 
 
-def span_of(notice: Notice) -> Span:
-    """How long a notice hangs at least, as it was fixed when it was issued."""
-    return Span(notice.post_for or 0, "working" if notice.post_unit == "working" else "calendar")
+def span_of(notice: Notice) -> Span | None:
+    """How long a notice hangs at least, as fixed when it was issued; None if it may come down when it is over."""
+    if notice.post_for is None:
+        return None
+    return Span(notice.post_for, "working" if notice.post_unit == "working" else "calendar")
+
+
+def rule_of(notice: Notice) -> str:
+    """How long a notice hangs at least, in words; "" if no rule says so."""
+    span = span_of(notice)
+    return span_in_words(span) if span else ""
+
+
+def free_from(notice: Notice, posted_on: date) -> date:
+    """The first day on which a notice that goes up on ``posted_on`` may come down."""
+    span = span_of(notice)
+    return limits.may_come_down_on(posted_on, span, calendar()) if span else posted_on
 
 
 def default_down(notice: Notice, posted_on: date) -> date | None:
     """When a notice that goes up on ``posted_on`` should come down: after its time if it tells of something that has
-    happened; what is posted every period, or always, hangs until the next takes its place."""
+    happened; what is posted every period, or always, hangs until the next takes its place.
+
+    Nobody knows yet when an announcement outside of the catalogue is over: it is given the office's usual time.
+    """
     limit = limit_of(notice.item) if notice.item else None
     if limit is not None and limit.period != "event":
         return None
-    return limits.may_come_down_on(posted_on, span_of(notice), calendar())
+    span = span_of(notice) or Span(settings_of(notice.community_id).post_for, "calendar")
+    return limits.may_come_down_on(posted_on, span, calendar())
 
 
 def hang(
@@ -112,13 +130,13 @@ def hang(
         notice = posting.notice
         if posting.posted_on or notice.issued_on is None:
             raise Conflict
-        free_from = limits.may_come_down_on(on, span_of(notice), calendar())
-        if wrong := list(rules.check_posting(on, notice.issued_on, due_down_on, free_from, today)):
+        free = free_from(notice, on)
+        if wrong := list(rules.check_posting(on, notice.issued_on, due_down_on, free, today)):
             raise Refused(wrong)
         down = due_down_on or default_down(notice, on)
         audit.act(posting, Step.POST)
         posting.posted_on, posting.posted_by, posting.photo = on, by, photo
-        posting.free_from, posting.due_down_on = free_from, down
+        posting.free_from, posting.due_down_on = free, down
         notices.advance(notice, Step.POST, by, posting.board.name)
         for older in _replaced_by(notice, posting.board_id):
             day = on if notice.corrects_id == older.notice_id else max(on, older.free_from or on)
@@ -148,9 +166,7 @@ def take_down(posting_id: int, on: date, by: str, today: date) -> Notice:
         if posting.posted_on is None or posting.taken_down_on or posting.free_from is None:
             raise Conflict
         replaced = bool(count_of(Notice, Notice.corrects_id == notice.id, Notice.state == State.POSTED))
-        wrong = rules.check_taking_down(
-            on, posting.posted_on, posting.free_from, replaced, today, span_in_words(span_of(notice))
-        )
+        wrong = rules.check_taking_down(on, posting.posted_on, posting.free_from, replaced, today, rule_of(notice))
         if violations := list(wrong):
             raise Refused(violations)
         posting.taken_down_on, posting.taken_down_by = on, by

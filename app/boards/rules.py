@@ -26,7 +26,9 @@ def check_posting(
         yield Violation("posted_on", N_("This day is still to come."))
     if posted_on < issued_on:
         yield Violation("posted_on", N_("It was issued on %(day)s only."), {"day": issued_on})
-    if due_down_on and due_down_on < free_from:
+    if due_down_on and due_down_on < posted_on:
+        yield Violation("due_down_on", N_("It went up on %(day)s only."), {"day": posted_on})
+    elif due_down_on and due_down_on < free_from:
         yield Violation("due_down_on", N_("By the rule it hangs until %(day)s at least."), {"day": free_from})
 
 

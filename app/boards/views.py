@@ -15,8 +15,6 @@ from app.boards import operations
 from app.boards.models import Posting
 from app.boards.operations import BoardState
 from app.boards.screens import ScreenRegister, ScreenView
-from app.catalogue.limits import may_come_down_on
-from app.catalogue.operations import span_in_words
 from app.disclosure.models import Notice, NoticeWasAltered
 from app.disclosure.operations import Refused, told
 from app.disclosure.paper import is_drawn, is_long, pdf_response, press
@@ -109,8 +107,8 @@ class PostingRegister(Register):
             posting=posting,
             typed=typed,
             errors=errors,
-            free_from=may_come_down_on(today(), operations.span_of(posting.notice), calendar()),
-            rule=span_in_words(operations.span_of(posting.notice)),
+            free_from=operations.free_from(posting.notice, today()),
+            rule=operations.rule_of(posting.notice),
             back=self._back(url_for(".today")),
         )
 
@@ -215,7 +213,7 @@ class PostingRegister(Register):
             posting=posting,
             typed=typed,
             errors=errors,
-            rule=span_in_words(operations.span_of(posting.notice)),
+            rule=operations.rule_of(posting.notice),
             back=self._posted_back(),
         )
 

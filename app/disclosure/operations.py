@@ -342,7 +342,7 @@ def _approve(notice: Notice, by: str, on: date, confirmed: bool) -> Notice:
     last = db.session.scalar(
         select(func.max(Notice.sequence)).where(Notice.community_id == community.id, Notice.year == on.year)
     )
-    span = post_for(notice.item, settings_of(community.id))
+    span = None if _is_announcement(notice) else post_for(notice.item, settings_of(community.id))
     with db.session.no_autoflush:  # one change, told once in the trail
         notice.year, notice.sequence = on.year, (last or 0) + 1
         notice.number = rules.number(community.name, notice.year, notice.sequence)
@@ -350,13 +350,19 @@ def _approve(notice: Notice, by: str, on: date, confirmed: bool) -> Notice:
         sheet = rules.issue(draft, notice.number, on, notice.short_code, check_address(notice.short_code))
         notice.snapshot, notice.digest = sheet.to_json(), sheet.digest()
         notice.text = rules.plain_text(sheet)
-        notice.post_for, notice.post_unit = span.days, span.unit
+        notice.post_for, notice.post_unit = (span.days, span.unit) if span else (None, None)
         notice.issued_on, notice.issued_by = on, by
         advance(notice, Step.APPROVE, by)
         notice.reviewed_by = notice.reviewed_by or by
     for hook in AFTER_ISSUE:
         hook(notice)
     return notice
+
+
+def _is_announcement(notice: Notice) -> bool:
+    """Is it plain news, such as water cut off for a day? It comes down when it is over; what the law says of how long
+    things hang is about matters of the catalogue and what records say."""
+    return notice.item_id is None and notice.source == sources.TEXT
 
 
 def check_address(code: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from io import BytesIO
+from itertools import count
 from threading import Barrier
 from typing import Any
 
@@ -20,12 +21,13 @@ from app.kernel.db import db
 from app.kernel.scope import as_system
 from tests.pdf.reading import Reading
 from tests.web.page import Page, one_database
-from tests.web.typed import a_draft, an_issued_notice, posting_of
+from tests.web.typed import a_draft, an_issued_notice, han, posting_of
 from tests.world import Place, World, owner, the_day_is
 
 MONDAY = date(2026, 3, 9)
 FREE = date(2026, 3, 25)  # fifteen days after Monday have passed
 DAY = timedelta(days=1)
+_serial = count(1)
 
 
 def a_board(world: World, name: str = "东门公示栏", at: Place | None = None, width: int = 120, height: int = 90) -> int:
@@ -37,9 +39,22 @@ def a_quarterly_item(world: World, **more: Any) -> int:
     return world.make("catalogue_item", **{**given, **more})
 
 
+def an_event(world: World) -> dict[str, Any]:
+    """What a notice answers that tells of something that has happened, with nothing said of how long it hangs."""
+    item = a_quarterly_item(world, name="实事项目", first_level=han(next(_serial)), time_limit="及时公开")
+    return {"item_id": item, "duty": "event-1", "period": "修路"}
+
+
 def issued(world: World, *boards: int, on: date = MONDAY, **more: Any) -> int:
+    """A notice about a matter of the catalogue, issued on a day."""
     with the_day_is(on):
-        return an_issued_notice(world, world.here, boards, **more)
+        return an_issued_notice(world, world.here, boards, **{**an_event(world), **more})
+
+
+def announced(world: World, *boards: int, on: date = MONDAY) -> int:
+    """An announcement outside of the catalogue, issued on a day: the water is cut off tomorrow."""
+    with the_day_is(on):
+        return an_issued_notice(world, world.here, boards)
 
 
 def hung(world: World, *boards: int, on: date = MONDAY, **more: Any) -> int:
@@ -375,6 +390,33 @@ def test_what_the_office_says_of_the_minimum_time_holds_from_the_day_of_issue(wo
     for notice, free_from in ((first, date(2026, 3, 17)), (second, date(2026, 3, 13))):
         hang(world, notice, board)
         assert the_posting(world, notice, board).free_from == free_from
+
+
+@one_database
+def test_an_announcement_outside_of_the_catalogue_comes_down_when_it_is_over(world: World) -> None:
+    board, clerk, over = a_board(world), world.client("office_staff"), MONDAY + DAY
+    notice = announced(world, board)
+    with the_day_is(MONDAY):
+        page = Page(clerk.get(f"/posting/hang/{posting_of(world, notice, board)}"))
+    assert_in_order(page)
+    assert page.filled_in()["due_down_on"] == "2026-03-25", "nobody knows yet when it is over"
+    assert hang(world, notice, board, due_down_on=over.isoformat()).status_code == 302
+    assert coming_down(look(world, over)) == [posting_of(world, notice, board)]
+    with the_day_is(over):
+        assert_in_order(Page(clerk.get(f"/posting/down/{posting_of(world, notice, board)}")))
+    assert take_down(world, notice, board, over).status_code == 302
+    assert state(world, notice) == "taken_down"
+
+
+@one_database
+def test_an_announcement_hangs_the_usual_time_unless_somebody_says_otherwise(world: World) -> None:
+    board = a_board(world)
+    notice = announced(world, board)
+    assert Page(hang(world, notice, board, due_down_on="2026-03-08")).complaint("due_down_on"), "before it went up"
+    hang(world, notice, board)
+    posting = the_posting(world, notice, board)
+    assert (posting.free_from, posting.due_down_on) == (MONDAY, FREE)
+    assert take_down(world, notice, board, MONDAY).status_code == 302
 
 
 def test_a_notice_on_two_boards_is_taken_down_only_when_both_are_bare(world: World) -> None:

@@ -57,6 +57,14 @@ def test_a_notice_is_meant_to_come_down_when_the_rule_allows_or_later_or_at_no_s
     assert wrong_up(due_down_on=FREE - DAY) == ["due_down_on"]
 
 
+def test_what_no_rule_keeps_up_may_be_meant_to_come_down_on_the_day_it_goes_up_but_not_before():
+    def wrong(due_down_on: date) -> list[dict[str, object]]:
+        return [dict(found.params) for found in check_posting(POSTED, ISSUED, due_down_on, POSTED, POSTED)]
+
+    assert wrong(POSTED) == []
+    assert wrong(POSTED - DAY) == [{"day": POSTED}]
+
+
 def test_everything_wrong_with_a_posting_is_told_at_once():
     assert wrong_up(posted_on=POSTED + DAY, due_down_on=FREE - DAY) == ["posted_on", "due_down_on"]
 
