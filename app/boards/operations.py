@@ -24,6 +24,7 @@ from app.facilities.models import NoticeBoard
 from app.kernel import audit
 from app.kernel.capability import Task
 from app.kernel.db import Conflict, count_of, db, transaction
+from app.kernel.undo import KEPT_DAYS
 from app.kernel.workdays import calendar
 from app.printing import Column, Snapshot, Table
 
@@ -138,9 +139,51 @@ def hang(
         posting.posted_on, posting.posted_by, posting.photo = on, by, photo
         posting.free_from, posting.due_down_on = free, down
         notices.advance(notice, Step.POST, by, posting.board.name)
-        for older in _replaced_by(notice, posting.board_id):
-            day = on if notice.corrects_id == older.notice_id else max(on, older.free_from or on)
-            older.due_down_on = min(day, older.due_down_on or day)
+        _make_way(posting)
+    return notice
+
+
+def _make_way(posting: Posting) -> None:
+    """What ``posting``, which hangs, takes the place of should come down."""
+    if (on := posting.posted_on) is None:
+        return
+    for older in _replaced_by(posting.notice, posting.board_id):
+        day = on if posting.notice.corrects_id == older.notice_id else max(on, older.free_from or on)
+        older.due_down_on = min(day, older.due_down_on or day)
+
+
+def may_take_back(posting: Posting, by: str, today: date) -> bool:
+    """May ``by`` say that this notice does not hang here after all? Whoever confirmed it may, as long as any act can be
+    taken back."""
+    if posting.posted_on is None or posting.taken_down_on:
+        return False
+    return posting.posted_by == by and (today - posting.posted_on).days <= KEPT_DAYS
+
+
+def take_back(posting_id: int, by: str, today: date) -> Notice:
+    """It was confirmed by mistake that a notice hangs on this board: it is to go up again, and what it was said to take
+    the place of stays. The trail keeps both. Raises :class:`Conflict`.
+    """
+    with transaction():
+        posting = _locked(posting_id)
+        notice = posting.notice
+        if not may_take_back(posting, by, today):
+            raise Conflict
+        replaced = list(_replaced_by(notice, posting.board_id))
+        audit.act(posting, Step.TAKE_BACK)
+        posting.posted_on = posting.posted_by = posting.photo = posting.free_from = posting.due_down_on = None
+        notices.advance(notice, Step.TAKE_BACK, by, posting.board.name)
+        db.session.flush()
+        elsewhere = _postings(Posting.notice_id == notice.id, Posting.posted_on.is_not(None))
+        if elsewhere:
+            hangs = any(other.taken_down_on is None for other in elsewhere)
+            notice.state = State.POSTED if hangs else State.TAKEN_DOWN
+        for older in replaced:
+            older.due_down_on = older.posted_on and default_down(older.notice, older.posted_on)
+        if replaced:  # what something else takes the place of as well comes down all the same
+            same = or_(Notice.id == notice.id, Notice.item_id == notice.item_id)
+            for other in _postings(*is_up(), Posting.notice.has(same)):
+                _make_way(other)
     return notice
 
 

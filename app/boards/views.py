@@ -40,7 +40,11 @@ class PostingRegister(Register):
     show_template = "posting/show.html"
 
     def more(self, record: Posting) -> dict[str, Any]:
-        return {"posting": record, "has_photo": self._photo(record.id) is not None}
+        return {
+            "posting": record,
+            "has_photo": self._photo(record.id) is not None,
+            "may_take_back": operations.may_take_back(record, scope.current().actor, today()),
+        }
 
     @expose("/today/")
     @needs(Right.VIEW)
@@ -183,6 +187,19 @@ class PostingRegister(Register):
         except Conflict:
             flash(str(_MEANWHILE), "warning")
         return redirect(self._posted_back())
+
+    @expose("/take-back/<int:key>", methods=["POST"])
+    @needs(Right.HANG)
+    def take_back(self, key: int) -> Any:
+        """It was confirmed by mistake that the notice hangs here."""
+        self.record(key)
+        try:
+            notice = operations.take_back(key, scope.current().actor, today())
+        except Conflict:
+            flash(str(_MEANWHILE), "warning")
+        else:
+            flash(_("“%(title)s” is to go up again.", title=notice.title), "success")
+        return redirect(url_for(".show", key=key))
 
     # --- down ------------------------------------------------------------------------------------------------
 

@@ -47,6 +47,7 @@ class Step(StrEnum):
     SEND_BACK = "send_back"
     APPROVE = "approve"
     POST = "post"
+    TAKE_BACK = "take_back"
     TAKE_DOWN = "take_down"
     VOID = "void"
     ARCHIVE = "archive"
@@ -58,6 +59,7 @@ STEPS = {
     Step.SEND_BACK: _l("Sent back"),
     Step.APPROVE: _l("Approved and issued"),
     Step.POST: _l("Posted on the board"),
+    Step.TAKE_BACK: _l("Posting was confirmed by mistake"),
     Step.TAKE_DOWN: _l("Taken down from the board"),
     Step.VOID: _l("Declared void"),
     Step.ARCHIVE: _l("Filed in the archive"),
@@ -69,6 +71,7 @@ _WAY: dict[Step, tuple[frozenset[State], State]] = {
     Step.SEND_BACK: (frozenset({State.IN_REVIEW, State.REVIEWED}), State.DRAFT),
     Step.APPROVE: (frozenset(UNISSUED), State.ISSUED),
     Step.POST: (frozenset({State.ISSUED, State.POSTED}), State.POSTED),
+    Step.TAKE_BACK: (frozenset({State.POSTED}), State.ISSUED),
     Step.TAKE_DOWN: (frozenset({State.POSTED}), State.TAKEN_DOWN),
     Step.VOID: (frozenset({State.ISSUED}), State.VOID),
     Step.ARCHIVE: (frozenset({State.TAKEN_DOWN}), State.ARCHIVED),

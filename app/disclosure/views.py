@@ -116,7 +116,7 @@ class NoticeRegister(Register):
             "notice": record,
             "altered": False,
             "steps": record.steps,
-            "possible": lifecycle.possible(record.state) - {Step.POST, Step.TAKE_DOWN},
+            "possible": lifecycle.possible(record.state) - {Step.POST, Step.TAKE_BACK, Step.TAKE_DOWN},
             "returned": operations.returned(record),
             "one_person": catalogue.settings_of(record.community_id).procedure == "one",
             "barred": operations.barred(record, scope.current().actor),

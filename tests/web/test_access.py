@@ -108,6 +108,7 @@ OTHER_GRANTS = {
     "posting.hang_all": "SO",
     "posting.add_board": "SO",
     "posting.drop": "SO",
+    "posting.take_back": "SO",
     "posting.down": "SO",
     "screen.renew": "S",
     # what has to be posted

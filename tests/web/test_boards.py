@@ -348,6 +348,86 @@ def test_what_is_no_photograph_is_refused_beside_its_field(world: World) -> None
     assert world.client("office_staff").get(f"/posting/photo/{posting_of(world, notice, board)}").status_code == 404
 
 
+# --- confirmed by mistake -----------------------------------------------------------------------------------------
+
+
+def take_back(world: World, notice: int, board: int, on: date = MONDAY, person: str = "office_staff") -> Any:
+    with the_day_is(on):
+        return world.client(person).post(f"/posting/take-back/{posting_of(world, notice, board)}")
+
+
+def offers_to_take_back(world: World, notice: int, board: int, on: date, person: str) -> bool:
+    with the_day_is(on):
+        page = Page(world.client(person).get(f"/posting/show/{posting_of(world, notice, board)}"))
+    assert_in_order(page)
+    return page.soup.select_one("form[action^='/posting/take-back/']") is not None
+
+
+def test_whoever_confirmed_the_wrong_notice_takes_that_back_and_it_is_to_go_up_again(world: World) -> None:
+    board, photo = a_board(world), (BytesIO(a_photograph()), "IMG_1.jpg")
+    notice = issued(world, board)
+    hang(world, notice, board, photo=photo)
+    assert offers_to_take_back(world, notice, board, MONDAY, "office_staff")
+    assert take_back(world, notice, board).status_code == 302
+    posting = the_posting(world, notice, board)
+    assert (posting.posted_on, posting.posted_by, posting.free_from, posting.due_down_on) == (None,) * 4
+    assert world.client("office_staff").get(f"/posting/photo/{posting.id}").status_code == 404
+    assert state(world, notice) == "issued"
+    assert going_up(look(world)) == [posting.id]
+    assert acts(world, "posting", posting.id) == ["add", "post", "take_back"]
+    assert acts(world, "notice", notice) == ["add", "approve", "post", "take_back"]
+    assert_in_order(Page(world.client("office_staff").get(f"/notice/show/{notice}")))
+    assert hang(world, notice, board).status_code == 302, "cannot be hung up for good now"
+
+
+@one_database
+def test_what_was_confirmed_for_the_wrong_board_goes_on_hanging_on_the_right_one(world: World) -> None:
+    east, west = a_board(world, "东门"), a_board(world, "西门")
+    notice = hung(world, east, west)
+    take_back(world, notice, west)
+    assert state(world, notice) == "posted"
+    world.client("office_staff").post(f"/posting/drop/{posting_of(world, notice, west)}")
+    assert going_up(look(world)) == []
+    take_back(world, notice, east)
+    assert state(world, notice) == "issued"
+
+
+@one_database
+def test_what_came_down_elsewhere_has_hung_whatever_is_taken_back(world: World) -> None:
+    east, west = a_board(world, "东门"), a_board(world, "西门")
+    notice = hung(world, east, west)
+    take_down(world, notice, east, FREE)
+    take_back(world, notice, west, FREE)
+    assert state(world, notice) == "taken_down"
+
+
+@one_database
+def test_only_who_confirmed_it_takes_it_back_within_thirty_days_and_while_it_hangs(world: World) -> None:
+    board = a_board(world)
+    notice, gone = hung(world, board), hung(world, board)
+    take_down(world, gone, board, FREE)
+    for key, day, person in (
+        (notice, MONDAY, "branch_secretary"),
+        (notice, MONDAY + 31 * DAY, "office_staff"),
+        (gone, FREE, "office_staff"),
+    ):
+        assert not offers_to_take_back(world, key, board, day, person)
+        take_back(world, key, board, day, person)
+        assert the_posting(world, key, board).posted_on == MONDAY
+    assert offers_to_take_back(world, notice, board, MONDAY + 30 * DAY, "office_staff")
+
+
+def test_what_it_was_said_to_replace_stays_up_after_all(world: World) -> None:
+    board, item = a_board(world), a_quarterly_item(world)
+    first = hung(world, board, item_id=item, duty="2026Q1", period="2026年第一季度")
+    second = hung(world, board, on=FREE, item_id=item, duty="2026Q2", period="2026年第二季度")
+    third = hung(world, board, on=FREE, item_id=item, duty="2026Q3", period="2026年第三季度")
+    assert the_posting(world, second, board).due_down_on is not None
+    take_back(world, third, board, FREE)
+    assert the_posting(world, second, board).due_down_on is None
+    assert the_posting(world, first, board).due_down_on == FREE, "the second still takes its place"
+
+
 # --- down ---------------------------------------------------------------------------------------------------------
 
 
