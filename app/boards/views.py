@@ -17,13 +17,14 @@ from app.boards.operations import BoardState
 from app.boards.screens import ScreenRegister, ScreenView
 from app.disclosure.models import Notice, NoticeWasAltered
 from app.disclosure.operations import Refused, told
-from app.disclosure.paper import is_drawn, is_long, pdf_response, press
+from app.disclosure.paper import is_drawn, is_long, press
 from app.facilities.models import NoticeBoard
 from app.facilities.views import NoticeBoardRegister
 from app.kernel import audit, scope
 from app.kernel.access import Right, needs, own_path
 from app.kernel.capability import Capability, Page
 from app.kernel.db import Conflict, db, today, transaction
+from app.kernel.files import file_name, pdf_response
 from app.kernel.photographs import NotAPicture, reencoded
 from app.kernel.register import Register, existing
 from app.kernel.values import Invalid, read_date, storable
@@ -87,7 +88,7 @@ class PostingRegister(Register):
             return redirect(url_for(".today"))  # type: ignore[return-value]
         with transaction():
             audit.write("print", "notice_board", state.board.name, key, state.board.community_id)
-        return pdf_response(data, f"board-{key}.pdf")
+        return pdf_response(data, file_name(f"{state.board.name}张贴清单及公告", today(), "pdf"), f"board-{key}.pdf")
 
     # --- up --------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response, abort, flash, make_response, redirect, request, url_for
+from flask import Response, abort, flash, redirect, request, url_for
 from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
@@ -19,12 +19,13 @@ from app.catalogue.operations import Entry
 from app.catalogue.sheets import NoCatalogue
 from app.community.models import Community
 from app.disclosure import rules, sources
-from app.disclosure.paper import pdf_response, press
+from app.disclosure.paper import press
 from app.disclosure.views import about_token
 from app.kernel import audit, scope
 from app.kernel.access import Right, needs, permitted
 from app.kernel.capability import Capability, Page
 from app.kernel.db import Conflict, db, today, transaction
+from app.kernel.files import file_name, file_response, pdf_response
 from app.kernel.register import Register
 from app.kernel.workbooks import XLSX, NotASheet
 from app.kernel.workdays import calendar
@@ -190,13 +191,14 @@ class CatalogueItemRegister(Register):
     @needs(Right.VIEW)
     def compliance_pdf(self) -> Response:
         """The same table on paper."""
+        table = self._compliance()
         try:
-            data = press().draw_now(compliance.sheet(self._compliance(), today()))
+            data = press().draw_now(compliance.sheet(table, today()))
         except PrintRefused as refused:
             flash(refused.told(_), "danger")
             return redirect(f"{url_for('.compliance')}?{request.query_string.decode()}")  # type: ignore[return-value]
         self._tell("print")
-        return pdf_response(data, "compliance.pdf")
+        return pdf_response(data, file_name(table.title, today(), "pdf"), f"compliance-{table.year}.pdf")
 
     def _tell(self, action: str) -> None:
         with transaction():
@@ -207,10 +209,9 @@ class CatalogueItemRegister(Register):
     def compliance_xlsx(self) -> Response:
         """The same table as a sheet."""
         self._tell("export")
-        response = make_response(compliance.workbook(self._compliance(), today(), scope.current().actor))
-        response.headers["Content-Type"] = XLSX
-        response.headers.set("Content-Disposition", "attachment", filename=f"compliance-{self._asked_year()}.xlsx")
-        return response
+        table = self._compliance()
+        data = compliance.workbook(table, today(), scope.current().actor)
+        return file_response(data, XLSX, file_name(table.title, today(), "xlsx"), f"compliance-{table.year}.xlsx")
 
 
 def _groups(waiting: Sequence[Entry], day: date) -> list[tuple[str, str, list[Entry]]]:

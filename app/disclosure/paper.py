@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import replace
 
-from flask import Response, current_app, make_response
+from flask import current_app
 
 from app.printing import Poster, Press, Snapshot, page_count, pictures, render
 
@@ -61,10 +61,3 @@ def first_pages(sheet: Snapshot | Poster, dpi: int = 70, first: int = PREVIEW_PA
 def embedded(pages: list[bytes]) -> list[str]:
     """PNG files as they are put into a page."""
     return [b64encode(page).decode() for page in pages]
-
-
-def pdf_response(data: bytes, filename: str) -> Response:
-    response = make_response(data)
-    response.headers["Content-Type"] = "application/pdf"
-    response.headers.set("Content-Disposition", "inline", filename=filename)
-    return response

@@ -22,13 +22,14 @@ from app.disclosure import lifecycle, operations, rules, sources, truth
 from app.disclosure.lifecycle import UNISSUED, State, Step
 from app.disclosure.models import Notice, NoticeStep, NoticeWasAltered
 from app.disclosure.operations import About, Recipe, Refused
-from app.disclosure.paper import PREVIEW_ROWS, count_pages, embedded, first_pages, is_long, pdf_response, press
+from app.disclosure.paper import PREVIEW_ROWS, count_pages, embedded, first_pages, is_long, press
 from app.disclosure.sources import Source
 from app.facilities.models import NoticeBoard
 from app.kernel import audit, once, scope
 from app.kernel.access import Right, needs, permitted
 from app.kernel.capability import Capability, Page, Task
 from app.kernel.db import NO_ROOM, Conflict, NoRoom, db, today, transaction
+from app.kernel.files import file_name, pdf_response
 from app.kernel.register import LIST_ACTIONS, ListAction, Register, existing
 from app.kernel.values import Invalid, Violation, read_line, read_text, storable
 from app.printing import PrintRefused, Snapshot
@@ -450,7 +451,7 @@ class NoticeRegister(Register):
             self._refuse(key, refused.told(_))
         with transaction():
             audit.write("print", self.name, f"{notice.number or ''} {notice.title}".strip(), key, notice.community_id)
-        return pdf_response(data, f"notice-{key}.pdf")
+        return pdf_response(data, file_name(notice.title, notice.number or today(), "pdf"), f"notice-{key}.pdf")
 
     @expose("/printing/<int:key>")
     @needs(Right.VIEW)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote
 
 from flask import Response, abort, flash, jsonify, redirect, request, session, url_for
 from flask_appbuilder import BaseView, expose
@@ -26,6 +25,7 @@ from app.kernel import audit, listing, registers, scope
 from app.kernel.access import Right, needs
 from app.kernel.db import OFFICE_TIME, db, now, today, transaction
 from app.kernel.fields import Access, Declared, fields_of
+from app.kernel.files import file_name, file_response, pdf_response
 from app.kernel.listing import COUNT_LIMIT, Listing, Question
 from app.kernel.named import Named
 from app.kernel.present import reads_in_full
@@ -36,7 +36,6 @@ from app.kernel.workbooks import XLSX
 from app.partners.models import PartnershipAgreement, PartnerUnit, PlanItem
 from app.printing import LIMITS, PrintRefused, Snapshot, render
 
-PDF = "application/pdf"
 MOST_ROWS = {"xlsx": 1_048_576 - 2, "csv": sys.maxsize, "pdf": LIMITS["rows"]}
 """A workbook has so many, of which the remark and the heads take two."""
 PRINTS = "prints"
@@ -108,7 +107,7 @@ class OutView(Named, BaseView):
         view, data = _ordered(code), press().pdf(code)
         if data is None:
             return redirect(url_for(".printing", code=code))
-        return _file(data, PDF, *_names(view, "pdf"), inline=True)
+        return pdf_response(data, *_names(view, "pdf"))
 
     @expose("/cancel/<code>", methods=["POST"])
     @needs(Right.VIEW)
@@ -128,7 +127,8 @@ class OutView(Named, BaseView):
         view = _register(name, Right.ADD)
         if not _is_filled_in(view):
             abort(404)
-        return _file(template.template(view.model), XLSX, f"{view.name} template", f"{_called(view)} 填写模板.xlsx")
+        name = file_name(export.chinese(view.label), "填写模板", "xlsx")
+        return file_response(template.template(view.model), XLSX, name, f"{view.name} template.xlsx")
 
     # --- for a telephone -------------------------------------------------------------------------------------
 
@@ -155,7 +155,7 @@ class OutView(Named, BaseView):
         view, entries, _left_out = _dates(name)
         data = cards.calendar(export.chinese(view.label), entries, now())
         _tell(Order(view, view.asked(request.args), ()), "日历", len(entries))
-        return _file(data, "text/calendar; charset=utf-8", *_names(view, "ics"))
+        return file_response(data, "text/calendar; charset=utf-8", *_names(view, "ics"))
 
 
 def _register(name: str, right: Right) -> Any:
@@ -173,21 +173,9 @@ def _is_filled_in(view: Any) -> bool:
     return bool(view.in_sheets and template.typed_fields(view.model))
 
 
-def _called(view: Any) -> str:
-    return export.chinese(view.label).replace("/", "")
-
-
 def _names(view: Any, ending: str) -> tuple[str, str]:
-    """What a file is called: in plain letters for old programmes, and in Chinese."""
-    return f"{view.name} {today()}.{ending}", f"{_called(view)} {today()}.{ending}"
-
-
-def _file(data: bytes, mimetype: str, plain: str, name: str, inline: bool = False) -> Response:
-    """A file to keep, or to look at ``inline``; its Chinese name is told as RFC 5987 has it."""
-    response = Response(data, content_type=mimetype)
-    told = f"filename=\"{plain}\"; filename*=UTF-8''{quote(name)}"
-    response.headers["Content-Disposition"] = f"{'inline' if inline else 'attachment'}; {told}"
-    return response
+    """What a file is called: in Chinese, and in plain letters for old programmes."""
+    return file_name(export.chinese(view.label), today(), ending), f"{view.name} {today()}.{ending}"
 
 
 def _tell(order: Order, form: str, count: int, reason: str = "", action: str = "export") -> None:
@@ -318,7 +306,7 @@ class _Asked:
             sheetwriter.write_csv(file, remark, table.columns, table.rows)
         _tell(order, FORMS[self.form], table.count, self.reason if self.in_full else "")
         mimetype = XLSX if self.form == "xlsx" else "text/csv; charset=utf-8"
-        return _file(file.getvalue(), mimetype, *_names(self.view, self.form))
+        return file_response(file.getvalue(), mimetype, *_names(self.view, self.form))
 
     def _contacts(self, order: Order) -> Answer | None:
         found = list(_CONTACTS[self.view.name](self.question, self.in_full))
@@ -326,7 +314,7 @@ class _Asked:
             self.errors["form"] = _("There is nobody to be called in this list.")
             return None
         _tell(order, FORMS["vcf"], len(found), self.reason if self.in_full else "")
-        return _file(cards.vcards(found), "text/vcard; charset=utf-8", *_names(self.view, "vcf"))
+        return file_response(cards.vcards(found), "text/vcard; charset=utf-8", *_names(self.view, "vcf"))
 
     def _print(self, sheet: Snapshot) -> Answer:
         """The PDF of a short list; a long one is drawn in the background."""
@@ -334,7 +322,7 @@ class _Asked:
         if not is_long(sheet):
             data = render(sheet)
             _tell(self.order, FORMS["pdf"], rows)
-            return _file(data, PDF, *_names(self.view, "pdf"), inline=True)
+            return pdf_response(data, *_names(self.view, "pdf"))
         code = press().order(sheet)
         _tell(self.order, FORMS["pdf"], rows)
         before = list(session.get(PRINTS, {}).items())

@@ -14,12 +14,12 @@ from flask_babel import lazy_gettext as _l
 from werkzeug.wrappers import Response as Answer
 
 from app.community.models import Community
-from app.disclosure.paper import pdf_response
 from app.kernel import audit, reveal, scope, undo
 from app.kernel.access import Right, needs, permitted
 from app.kernel.capability import Capability, Page
 from app.kernel.db import OFFICE_TIME, Conflict, db, today, transaction
 from app.kernel.fields import Label, title_of
+from app.kernel.files import file_name, pdf_response
 from app.kernel.named import Named
 from app.kernel.persons import parts_of, person_model, person_of
 from app.kernel.present import text
@@ -130,11 +130,13 @@ class AboutView(Named, BaseView):
         with force_locale("zh"):
             found = about.about(person, asked.in_full)
         community = db.session.get_one(Community, person.community_id)
-        data = render(about.paper(found, community.name, scope.current().actor, datetime.now(OFFICE_TIME)))
+        sheet = about.paper(found, community.name, scope.current().actor, datetime.now(OFFICE_TIME))
+        data = render(sheet)
         changes = {"reason": ["", asked.reason]} if asked.in_full else {}
         with transaction():
             audit.write("inform", person.__tablename__, found.name, person.id, person.community_id, changes)
-        return pdf_response(data, f"person-{person.id}.pdf")
+        name = file_name(f"{sheet.title} {found.name}", today(), "pdf")
+        return pdf_response(data, name, f"person-{person.id}.pdf")
 
 
 class RetentionView(Named, BaseView):

@@ -11,11 +11,12 @@ from flask_babel import lazy_gettext as _l
 
 from app.community.models import Community
 from app.disclosure import operations as notices
-from app.disclosure.paper import embedded, first_pages, pdf_response
+from app.disclosure.paper import embedded, first_pages
 from app.kernel import audit, scope
 from app.kernel.access import Right, needs, permitted
 from app.kernel.capability import Capability, Page
 from app.kernel.db import db, today, transaction
+from app.kernel.files import file_name, pdf_response
 from app.kernel.named import Named
 from app.kernel.values import Invalid, storable
 from app.printing import Poster, PrintRefused, render
@@ -77,7 +78,7 @@ class WallView(Named, BaseView):
             return redirect(address)  # type: ignore[return-value]
         with transaction():
             audit.write("print", made.design.registers[0], made.poster.title, None, made.community.id)
-        return pdf_response(data, f"{name}.pdf")
+        return pdf_response(data, file_name(made.poster.title, today(), "pdf"), f"{name}.pdf")
 
 
 class _Print:

@@ -8,6 +8,7 @@ from io import BytesIO
 from itertools import count
 from threading import Barrier
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -654,6 +655,16 @@ def test_the_bundle_holds_the_list_and_then_every_notice_that_goes_up(world: Wor
     assert [next(key for key in rows if rows[key].number in sheet) for sheet in sheets] == [second, first]
     assert listed.index(rows[second].number) < listed.index(rows[first].number), "the list has another order"
     assert acts(world, "notice_board", east)[-1] == "print"
+
+
+@one_database
+def test_what_is_kept_of_a_board_and_a_notice_is_called_what_it_is(world: World) -> None:
+    board, clerk = a_board(world), world.client("office_staff")
+    notice = world.get("notice", issued(world, board))
+    with the_day_is(MONDAY):
+        bundle, sheet = clerk.get(f"/posting/bundle/{board}"), clerk.get(f"/notice/pdf/{notice.id}")
+    assert quote("东门公示栏张贴清单及公告 2026-03-09.pdf") in bundle.headers["Content-Disposition"]
+    assert quote(f"{notice.title} {notice.number}.pdf") in sheet.headers["Content-Disposition"]
 
 
 @one_database

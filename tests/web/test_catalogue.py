@@ -7,7 +7,7 @@ import json
 from datetime import date, timedelta
 from io import BytesIO, StringIO
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from bs4 import Tag
@@ -697,7 +697,7 @@ def test_the_year_as_a_sheet_has_real_days_and_a_frozen_head_and_no_formulas(a_y
     with the_day_is(date(2026, 4, 8)):
         own = a_year.client("office_staff").get("/catalogue_item/compliance.xlsx?year=2026")
         all_of_them = a_year.client("overseer").get("/catalogue_item/compliance.xlsx")
-    assert "compliance-2026.xlsx" in own.headers["Content-Disposition"]
+    assert quote("春和社区2026年党务居务公开情况 2026-04-08.xlsx") in own.headers["Content-Disposition"]
     page = load_workbook(BytesIO(own.data)).active
     assert page is not None
     assert "春和社区2026年" in str(page["A1"].value)
