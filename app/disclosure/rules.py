@@ -117,10 +117,8 @@ def compose(wording: Wording, offered: Sequence[PrintColumn], rows: Sequence[Map
     table = typed_table(wording.table)
     if chosen:
         headings = (Column("序号", "center", 0.5), *(_heading(column, rows) for column in chosen))
-        body = (
-            (str(position), *(masked(column.mask, row.get(column.name, "")) for column in chosen))
-            for position, row in enumerate(rows, 1)
-        )
+        cells = [_cells(column, rows) for column in chosen]
+        body = ((str(position), *row) for position, row in enumerate(zip(*cells, strict=True), 1))
         table = Table(headings, tuple(body))
     return Snapshot(
         layout=wording.layout,
@@ -133,6 +131,17 @@ def compose(wording: Wording, offered: Sequence[PrintColumn], rows: Sequence[Map
         landscape=wording.landscape,
         draft=True,
     )
+
+
+_WHOLE = re.compile(r"[-+]?\d[\d,]*")
+
+
+def _cells(column: PrintColumn, rows: Iterable[Mapping[str, str]]) -> list[str]:
+    """The cells of a column under its mask; if one of its figures has decimals all have them: 640.00, 1924.50."""
+    cells = [masked(column.mask, row.get(column.name, "")) for row in rows]
+    if not (column.figures and any("." in cell for cell in cells)):
+        return cells
+    return [f"{cell}.00" if _WHOLE.fullmatch(cell) else cell for cell in cells]
 
 
 def masked(mask: Mask | None, text: str) -> str:
@@ -284,12 +293,24 @@ class Difference:
 
 
 def difference(posted: Snapshot, current: Snapshot) -> Difference:
-    """Compare the tables of a sheet as posted and as the records would give it now."""
+    """Compare the tables of a sheet as posted and as the records would give it now.
+
+    640 is what 640.00 is: whether one figure of a column has decimals decides how the others are printed.
+    """
     before, now = (_rows(sheet) for sheet in (posted, current))
-    was, counted = Counter(before), Counter(now)
-    gone, new = tuple((was - counted).elements()), tuple((counted - was).elements())
-    return Difference(gone, new, reordered=not gone and not new and before != now)
+    was, stands = ([_without_noughts(row) for row in rows] for rows in (before, now))
+    printed = dict(zip((*was, *stands), (*before, *now), strict=True))
+    gone, new = Counter(was) - Counter(stands), Counter(stands) - Counter(was)
+    return Difference(
+        tuple(printed[row] for row in gone.elements()),
+        tuple(printed[row] for row in new.elements()),
+        reordered=not gone and not new and was != stands,
+    )
 
 
 def _rows(sheet: Snapshot) -> list[tuple[str, ...]]:
     return [row[1:] for row in sheet.table.rows] if sheet.table else []
+
+
+def _without_noughts(row: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(cell.removesuffix(".00") for cell in row)

@@ -91,6 +91,21 @@ def test_figures_stand_on_the_right():
     assert [column.align for column in compose(WORDING, ALLOWED, ROWS).table.columns] == ["center", "left", "right"]
 
 
+AMOUNT = PrintColumn("amount", "金额（元）", figures=True)
+
+
+def amounts(*cells: str, column: PrintColumn = AMOUNT) -> list[str]:
+    """What stands in a column of a notice made of these figures."""
+    sheet = compose(replace(WORDING, columns=("amount",)), (column,), [{"amount": cell} for cell in cells])
+    return [row[1] for row in sheet.table.rows]
+
+
+def test_the_figures_of_a_column_have_decimals_all_or_none():
+    assert amounts("640", "1924.50", "1,485", "-3", "") == ["640.00", "1924.50", "1,485.00", "-3.00", ""]
+    assert amounts("640", "1485") == ["640", "1485"]
+    assert amounts("640", "1924.50", column=replace(AMOUNT, figures=False)) == ["640", "1924.50"]
+
+
 def test_a_composed_notice_is_a_draft_and_an_issued_one_is_numbered_and_dated():
     draft = compose(WORDING, ALLOWED, ROWS)
     final = issue(draft, "春和社区〔2026〕12号", date(2026, 3, 5), "7K2M-9QXD", "https://portal/notice/check/7K2M-9QXD")
@@ -377,6 +392,14 @@ def test_what_went_and_what_came_is_told_and_a_serial_number_is_no_change(posted
     found = difference(sheet_of(*posted), sheet_of(*current))
     assert found == Difference(gone, new, reordered)
     assert bool(found) == (posted != current)
+
+
+def test_decimals_a_figure_has_for_its_neighbours_sake_are_no_change_but_others_are():
+    a, b = ("办公用品", "640"), ("电费", "1924.50")
+    assert not difference(sheet_of(a, b), sheet_of(("办公用品", "640.00"), b))
+    assert not difference(sheet_of(("办公用品", "640.00"), b), sheet_of(a, b))
+    changed = difference(sheet_of(a, b), sheet_of(("办公用品", "641.00"), b))
+    assert changed == Difference(gone=(a,), new=(("办公用品", "641.00"),)), "is not told as it is printed"
 
 
 def test_a_sheet_as_issued_does_not_differ_from_its_draft():
