@@ -29,6 +29,7 @@ _INDENT = 2
 _ACROSS = 46  # ems, in the smaller type of tables
 _ROWS = 8
 _BETWEEN = 0.5  # lines, between two rows
+_ABOVE = 3  # lines a text may take above a table: under it there is still room for the tallest row
 _CAPS = (30, 24, 19, 15, 12, 10)  # ems beyond which a cell is wrapped: as late as the columns leave room
 _CAP = 20  # where they leave none and stand on several slides
 _PADDING = 1.0
@@ -50,8 +51,9 @@ def slides(sheets: Sequence[Snapshot]) -> list[dict[str, Any]]:
     """The slides of ``sheets``, one sheet after the other, as values that JSON can carry.
 
     Each has its sheet's ``title``, ``number``, ``issuer`` and ``date`` (in words), its ``page`` of ``pages``, the
-    ``seconds`` it stands, and either ``text``, paragraphs with a ``style`` (plain, greeting, head, note, end, or rest:
-    begun on the slide before), or a ``table`` (``caption``, ``columns`` with their ``width`` in ems, ``rows``).
+    ``seconds`` it stands, and ``text``, paragraphs with a ``style`` (plain, greeting, head, note, end, or rest: begun
+    on the slide before), a ``table`` (``caption``, ``columns`` with their ``width`` in ems, ``rows``), or a table under
+    a short text.
     """
     return [slide for sheet in sheets for slide in _of(sheet)]
 
@@ -73,7 +75,8 @@ def _contents(sheet: Snapshot) -> list[dict[str, Any]]:
     text, notes = list(_paragraphs(sheet.paragraphs)), list(_paragraphs(sheet.notes, "note"))
     if sheet.table:
         grid = _Grid.of(sheet.table)
-        found = [*_texts(text), *grid.slides(), *_texts(notes)]
+        before = _texts(text)
+        found = [*before[:-1], *grid.slides(before[-1] if before else None), *_texts(notes)]
         whole = len(found) <= MOST and not grid.is_cut
     else:
         found = _texts([*text, *notes])
@@ -84,10 +87,9 @@ def _contents(sheet: Snapshot) -> list[dict[str, Any]]:
 
 
 def _seconds(content: dict[str, Any]) -> int:
+    count = sum(len(paragraph["text"]) for paragraph in content.get("text", ()))
     if "table" in content:
-        count = sum(len(cell) for row in content["table"]["rows"] for cell in row)
-    else:
-        count = sum(len(paragraph["text"]) for paragraph in content["text"])
+        count += sum(len(cell) for row in content["table"]["rows"] for cell in row)
     return min(max(_LOOKING + ceil(count / _PACE), SHORTEST), LONGEST)
 
 
@@ -201,6 +203,11 @@ def _joined(pieces: Iterable[_Piece]) -> list[_Paragraph]:
     return found
 
 
+def _lines_above(content: dict[str, Any]) -> float:
+    """How many lines of a table a text takes above it, in its type and with the space between."""
+    return _BETWEEN + sum(ceil((_INDENT + width(paragraph["text"])) / _ACROSS) for paragraph in content["text"]) * 1.2
+
+
 # --- tables -------------------------------------------------------------------------------------------------------
 
 
@@ -231,14 +238,23 @@ class _Grid:
             is_cut=len(first) < len(table.rows) or any(len(cell) > _CELL for row in first for cell in row),
         )
 
-    def slides(self) -> list[dict[str, Any]]:
-        lines = {row: self._lines(row) for row in self.rows}
-        blocks = _evenly(
-            self.rows, lambda rows, share: sum(lines[row] for row in rows) <= _ROWS * (1 + _BETWEEN) * share
-        )
-        return [
-            {"table": self._part(columns, rows)} for rows in blocks or [[]] for columns in self._columns_side_by_side()
+    def slides(self, opening: dict[str, Any] | None) -> list[dict[str, Any]]:
+        """The slides of the table, after that of the ``opening`` text or, where it is short, begun on it."""
+        room = _ROWS * (1 + _BETWEEN)
+        lines = [self._lines(row) for row in self.rows] or [0]
+        above = _lines_above(opening) if opening else 0
+        begins_there = above <= _ABOVE
+        if begins_there:
+            lines[0] += above
+        blocks = _evenly(range(len(self.rows)), lambda block, share: sum(lines[row] for row in block) <= room * share)
+        found = [
+            {"table": self._part(columns, [self.rows[row] for row in block])}
+            for block in blocks or [[]]
+            for columns in self._columns_side_by_side()
         ]
+        if opening is None:
+            return found
+        return [opening | found[0], *found[1:]] if begins_there else [opening, *found]
 
     def _lines(self, row: tuple[str, ...]) -> float:
         return _BETWEEN + max(max(1, ceil(width(cell) / ems)) for cell, ems in zip(row, self.widths, strict=True))

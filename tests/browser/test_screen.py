@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
 import pytest
@@ -150,7 +150,7 @@ def test_a_reader_holds_a_page_with_the_space_bar_and_turns_with_the_arrows(hall
 
 
 def test_nothing_is_cut_off_on_any_screen(hall: Hall) -> None:
-    for sheet in (TWO_PAGES, ROSTER, WIDE):
+    for sheet in (TWO_PAGES, ROSTER, WIDE, replace(WIDE, paragraphs=(SENTENCE,))):
         hall.put_up(sheet)
     page = hall.page
     slides = page.request.get(f"{hall.path}slides").json()["slides"]

@@ -190,8 +190,8 @@ function headOf(slide) {
 
 function bodyOf(slide) {
   const body = made('div', '', 'body');
+  body.append(...(slide.text || []).map((paragraph) => made('p', paragraph.text, paragraph.style)));
   if (slide.table) body.append(tableOf(slide.table));
-  else body.append(...slide.text.map((paragraph) => made('p', paragraph.text, paragraph.style)));
   return body;
 }
 

@@ -250,9 +250,26 @@ def test_a_table_without_rows_still_shows_its_head() -> None:
 
 def test_text_comes_before_its_table_and_notes_after_it() -> None:
     roster = a_roster(3)
-    sheet = a_notice(SENTENCE, table=roster.table, notes=("监督电话：0523-86881234",))
+    sheet = a_notice(SENTENCE * 4, table=roster.table, notes=("监督电话：0523-86881234",))
     opening, table, note = slides([sheet])
     assert (styles(opening), labels(table), styles(note)) == (["plain"], ["序号", "姓名", "楼栋"], ["note"])
+    assert "table" not in opening
+
+
+def test_a_table_begins_under_the_sentence_that_opens_the_notice() -> None:
+    first, *others = slides([a_notice(SENTENCE, table=a_roster(30).table)])
+    assert text(first) == SENTENCE
+    assert [len(slide["table"]["rows"]) for slide in (first, *others)] == [6, 8, 8, 8]
+    assert serials([first, *others]) == list(range(1, 31))
+    assert not [slide for slide in others if "text" in slide]
+    assert first["seconds"] > slides([a_roster(6)])[0]["seconds"], "leaves no time for the sentence"
+
+
+def test_of_a_wide_table_only_the_first_part_stands_under_the_text() -> None:
+    wide = a_roster(3, *[f"{part}栏" for part in "甲乙丙丁戊己庚辛壬癸"], cell="已办理完毕")
+    first, second = slides([a_notice(SENTENCE, table=wide.table)])
+    assert text(first) == SENTENCE
+    assert "text" not in second
 
 
 # --- too much -----------------------------------------------------------------------------------------------------
