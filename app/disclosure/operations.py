@@ -16,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from app.catalogue.limits import Duty
 from app.catalogue.models import CatalogueItem
 from app.catalogue.operations import post_for, settings_of
-from app.community.models import Community
+from app.community.models import Community, Person
 from app.disclosure import lifecycle, privacy, rules, sources
 from app.disclosure.lifecycle import UNISSUED, People, State, Step
 from app.disclosure.models import Notice, NoticeStep
@@ -118,11 +118,19 @@ def compose(source: Source, recipe: Recipe, item: CatalogueItem | None = None, l
 _FIELDS = {"paragraph": "opening", "note": "closing", "cell": "columns", "heading": "columns", "caption": "columns"}
 
 
-def findings(sheet: Snapshot | Poster) -> tuple[list[Violation], list[Violation]]:
-    """What may not be posted, and what may be only when somebody has confirmed it."""
+def findings(sheet: Snapshot | Poster, source: str = "") -> tuple[list[Violation], list[Violation]]:
+    """What may not be posted, and what may be only when somebody has confirmed it.
+
+    In a text written by hand (by ``source``) that may be the mobile number of a repairman, but of nobody on file.
+    """
     certain: list[Violation] = []
     doubtful: list[Violation] = []
-    for finding in privacy.check(texts(sheet) if isinstance(sheet, Snapshot) else sheet.texts()):
+
+    def may_be_public(place: Any, mobile: str) -> bool:
+        is_written = source == sources.TEXT and place.kind in {"paragraph", "note"}
+        return is_written and not count_of(Person, Person.phone == mobile)
+
+    for finding in privacy.check(texts(sheet) if isinstance(sheet, Snapshot) else sheet.texts(), may_be_public):
         field = _FIELDS.get(finding.place.kind, finding.place.kind)
         params = {"found": finding.found, "place": finding.place.phrase()}
         (certain if finding.certain else doubtful).append(Violation(field, finding.message, params))
@@ -332,7 +340,7 @@ def approve(key: int, by: str, on: date, version: int | None = None, confirmed: 
 def _approve(notice: Notice, by: str, on: date, confirmed: bool) -> Notice:
     _permit(notice, Step.APPROVE, by)
     draft = notice.sheet
-    certain, doubtful = findings(draft)
+    certain, doubtful = findings(draft, notice.source)
     if certain or (doubtful and not confirmed):
         raise Refused(certain, doubtful)
     if (current := current_sheet(notice)) is None or rules.difference(draft, current):
@@ -352,7 +360,8 @@ def _approve(notice: Notice, by: str, on: date, confirmed: bool) -> Notice:
         notice.text = rules.plain_text(sheet)
         notice.post_for, notice.post_unit = (span.days, span.unit) if span else (None, None)
         notice.issued_on, notice.issued_by = on, by
-        advance(notice, Step.APPROVE, by)
+        looked_at = "、".join(dict.fromkeys(str(violation.params["found"]) for violation in doubtful))
+        advance(notice, Step.APPROVE, by, f"经确认可以公示：{looked_at}"[:200] if looked_at else "")
         notice.reviewed_by = notice.reviewed_by or by
     for hook in AFTER_ISSUE:
         hook(notice)

@@ -45,6 +45,11 @@ def _always(_found: str) -> bool:
     return True
 
 
+_MOBILE = re.compile(  # 138-1234-5678, 1381 234 5678, 1 3 8 1 2 3 4 5 6 7 8
+    r"(?<!\d)(?:(?:\+|00)?86[ -]*|0)?"
+    r"(?:1[3-9]\d(?:[ .·-]{0,2}\d{4}){2}|1[3-9]\d\d[ .·-]{0,2}\d{3}[ .·-]{0,2}\d{4}|1[ -][3-9](?:[ -]\d){9})"
+    r"(?!\d)"
+)
 _MAY_NOT: tuple[tuple[re.Pattern[str], Callable[[str], bool], str], ...] = (
     (  # region, day of birth, serial number and check digit (GB 11643), however they are set apart
         re.compile(
@@ -54,12 +59,8 @@ _MAY_NOT: tuple[tuple[re.Pattern[str], Callable[[str], bool], str], ...] = (
         _is_id_number,
         N_("“%(found)s…” in %(place)s looks like an ID number; it may not be posted."),
     ),
-    (  # 138-1234-5678, 1381 234 5678, 1 3 8 1 2 3 4 5 6 7 8
-        re.compile(
-            r"(?<!\d)(?:(?:\+|00)?86[ -]*|0)?"
-            r"(?:1[3-9]\d(?:[ .·-]{0,2}\d{4}){2}|1[3-9]\d\d[ .·-]{0,2}\d{3}[ .·-]{0,2}\d{4}|1[ -][3-9](?:[ -]\d){9})"
-            r"(?!\d)"
-        ),
+    (
+        _MOBILE,
         _always,
         N_("“%(found)s…” in %(place)s looks like a private mobile number; it may not be posted."),
     ),
@@ -77,6 +78,7 @@ _MAY_NOT: tuple[tuple[re.Pattern[str], Callable[[str], bool], str], ...] = (
 _NO_MEASURE = r"(?![\d.]|\s*(?:m|平|米|万|元|人|户|个|年|月|日|%))"
 """A number before one of these counts or measures something: 3号楼120平方米 is no flat."""
 _DOUBTFUL = (
+    (_MOBILE, N_("“%(found)s” in %(place)s is a mobile number; it may be posted only as a public contact.")),
     (
         re.compile(r"(?<!\d)[1-8]\d{7}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}(?!\d)"),
         N_("“%(found)s” in %(place)s may be an old ID number."),
@@ -97,14 +99,17 @@ _DOUBTFUL = (
 )
 
 
-def check(texts: Iterable[tuple[Any, str]]) -> Iterator[Finding]:
+def check(
+    texts: Iterable[tuple[Any, str]], may_be_public: Callable[[Any, str], bool] = lambda _place, _mobile: False
+) -> Iterator[Finding]:
     """Everything in the printed ``texts``, each with its place, that is, or may be, about a person.
 
     Of what stops a notice the first in each text is told, of what is doubtful everything: somebody looks at it all.
+    ``may_be_public`` says of a mobile number (11 digits) in a place whether it is doubtful only, as a repairman's is.
     """
     for place, printed in texts:
         text = _read(printed)
-        if stopping := _may_not(place, text):
+        if stopping := _may_not(place, text, may_be_public):
             yield stopping
             continue
         for pattern, message in _DOUBTFUL:
@@ -120,9 +125,12 @@ def _read(printed: str) -> str:
     return plain(printable(printed)).translate(_DASHES)
 
 
-def _may_not(place: Any, text: str) -> Finding | None:
+def _may_not(place: Any, text: str, may_be_public: Callable[[Any, str], bool]) -> Finding | None:
     for pattern, is_that, message in _MAY_NOT:
         for match in pattern.finditer(text):
-            if is_that(re.sub(r"[^\dX]", "", match[0].upper().replace("×", "X"))):
+            found = re.sub(r"[^\dX]", "", match[0].upper().replace("×", "X"))
+            if pattern is _MOBILE and may_be_public(place, found[-11:]):
+                continue
+            if is_that(found):
                 return Finding(place, message, match[0][:6], certain=True)
     return None

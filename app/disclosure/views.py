@@ -111,7 +111,7 @@ class NoticeRegister(Register):
             sheet = record.sheet
         except NoticeWasAltered:
             return {"notice": record, "altered": True, "steps": record.steps, "postings": [], "possible": frozenset()}
-        certain, doubtful = operations.findings(sheet) if unissued else ([], [])
+        certain, doubtful = operations.findings(sheet, record.source) if unissued else ([], [])
         current = operations.current_sheet(record) if unissued else None
         return {
             "notice": record,
@@ -267,7 +267,7 @@ class NoticeRegister(Register):
         except PrintRefused as refused:
             page.errors[""] = refused.told(_)
         else:
-            for violation in operations.findings(page.sheet)[0]:
+            for violation in operations.findings(page.sheet, page.source.name)[0]:
                 page.complain(violation)
 
     @staticmethod

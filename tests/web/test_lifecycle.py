@@ -472,6 +472,33 @@ def test_doubtful_places_are_shown_and_need_a_tick(world: World) -> None:
 
 
 @one_database
+def test_the_number_of_a_repairman_is_posted_when_somebody_has_confirmed_it_and_who_is_kept(world: World) -> None:
+    client = world.client("branch_secretary")
+    written = {"title": "停水通知", "issuer": "居委会", "opening": "联系人：王师傅 138 1234 5678。"}
+    page = Page(client.post("/notice/draft/text", data={**written, "do": "preview"}))
+    assert page.soup.select(".preview img"), "cannot even be looked at"
+    key = int(client.post("/notice/draft/text", data={**written, "do": "issue"}).location.rpartition("/")[2])
+    assert state(world, key) == State.DRAFT
+    page = Page(client.get(f"/notice/show/{key}"))
+    assert ["138 1234 5678" in item.get_text() for item in page.soup.select("li.doubt")] == [True]
+    assert not page.english()
+    after(client, f"/notice/issue/{key}", confirmed="1")
+    with world.work():
+        last = db.session.get_one(Notice, key).steps[-1]
+        told = last.step, last.by, last.note
+    assert told == ("approve", "书记甲 (branch_secretary)", "经确认可以公示：138 1234 5678")
+
+
+@one_database
+@pytest.mark.parametrize("field", ["title", "table"])
+def test_elsewhere_than_in_the_text_no_mobile_number_is_posted(world: World, field: str) -> None:
+    written = {"title": "值班表", "issuer": "居委会", "opening": "请看。", field: "姓名\t电话\n王师傅\t13812345678"}
+    page = Page(world.client("branch_secretary").post("/notice/draft/text", data={**written, "do": "preview"}))
+    assert "手机" in page.complaint(field)
+    assert not page.soup.select(".preview img")
+
+
+@one_database
 def test_however_many_doubtful_places_there_are_the_answer_has_room(world: World) -> None:
     """What is told after a redirect travels in a cookie of four kilobytes."""
     key = a_text(world, "\n".join(f"王某住{number}幢{number * 37 % 899 + 100}室。" for number in range(1, 1000)))
@@ -483,6 +510,7 @@ def test_however_many_doubtful_places_there_are_the_answer_has_room(world: World
 @one_database
 def test_what_may_never_be_posted_cannot_be_confirmed(world: World) -> None:
     """It cannot be kept through the page; were it in a draft all the same, no tick would let it pass."""
+    world.person(phone="13812345678")
     key = a_text(world, "请联系13812345678，住3幢501室。")
     client = world.client("branch_secretary")
     page = Page(client.get(f"/notice/show/{key}"))

@@ -171,6 +171,18 @@ def test_what_stops_a_text_comes_before_what_is_doubtful_in_it():
     assert stops("住3号楼501室，电话13812345678")
 
 
+def test_a_mobile_number_that_may_be_public_is_to_be_looked_at_and_every_other_stops():
+    def repairman(place: str, mobile: str) -> bool:
+        return place == "note" and mobile == "13812345678"
+
+    for text in ("王师傅 138-1234-5678", "+86 13812345678"):
+        (finding,) = check([("note", text)], repairman)
+        assert not finding.certain
+        assert finding.found in text
+    both = check([("note", "13812345678、13912345678"), ("cell", "13812345678")], repairman)
+    assert [finding.certain for finding in both] == [True, True]
+
+
 # --- what is harmless ---------------------------------------------------------------------------------------------
 
 
