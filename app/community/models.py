@@ -26,6 +26,12 @@ from app.kernel.values import (
 BOTTOM_LEVEL = "3"
 """The value 社区 in the code list of community levels; districts are 1, sub-districts 2."""
 
+BUILDING_PARTS = {
+    "号楼": ("楼号", "楼栋号", "幢号", "栋号"),
+    "单元": ("单元", "单元号", "所在单元"),
+    "室": (),  # with it, everybody could read where exactly somebody lives: only a person may say so
+}
+
 
 class Community(Tree, InCommunity):
     """A node of the three-level network 区 → 街道 → 社区."""
@@ -115,7 +121,8 @@ class Person(Record, Scoped):
         search=True,
         hint=True,
         help=_l("Such as 3号楼2单元."),
-        headings=("楼号", "楼栋号", "幢号", "栋号", "所在楼栋", "楼栋单元"),
+        headings=("所在楼栋", "楼栋单元"),
+        parts=BUILDING_PARTS,
     )
     address: Mapped[str | None] = field(
         _l("Address"),
@@ -169,7 +176,8 @@ class BuildingLeader(Record, Scoped):
         in_list=True,
         search=True,
         notice=True,
-        headings=("楼栋", "楼号", "负责楼号", "所在楼栋"),
+        headings=("楼栋", "负责楼号", "所在楼栋"),
+        parts=BUILDING_PARTS,
     )
     households: Mapped[int | None] = field(
         _l("Households"), Integer, in_list=True, read=read_count, notice=True, headings=("负责户数",)

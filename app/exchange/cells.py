@@ -6,7 +6,7 @@ What is only likely comes with a doubt in words, so that a person looks at it; w
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -133,6 +133,22 @@ class _Column:
         if self.is_name:
             return bool(re.fullmatch(r".\*+.?", text))
         return self.may_be_masked and "**" in text
+
+
+_UNIT_MISSING = re.compile(r"(?<=[\dA-Za-z一二三四五六七八九十甲乙丙丁])[#号]?$")
+
+
+def joined(parts: Iterable[tuple[str, str]]) -> str:
+    """What stands in several cells as one text: 2 and 3 are 2号楼3单元.
+
+    ``parts`` are the cells and the unit of each; what has its unit, or is said by a cell before it, is not said again.
+    """
+    whole = ""
+    for cell, unit in parts:
+        said = plain(cell)
+        if said and said.lower() not in _NOTHING and (said := _UNIT_MISSING.sub(unit, said, count=1)) not in whole:
+            whole += said
+    return whole
 
 
 def _is_read(reader: Reader, text: str) -> bool:

@@ -15,7 +15,7 @@ from app.exchange.columns import heading_key, match_columns
 from app.exchange.intake import Intake
 from app.exchange.models import OutcomePage, RememberedHeading, SheetUpload
 from app.exchange.parts import Judged, Outcome, labels, offers
-from app.exchange.tables import FoundTable, find_tables
+from app.exchange.tables import SERIAL, FoundTable, find_tables
 from app.kernel import audit, registers, scope, undo
 from app.kernel.db import Conflict, db, now, transaction
 from app.kernel.undo import KEPT_DAYS
@@ -94,6 +94,7 @@ def _described(grid: Grid, table: FoundTable) -> dict[str, Any]:
         "sample": table.rows[:SAMPLE],
         "count": len(table.rows),
         "left_out": table.left_out,
+        "filled": [index for index in range(len(table.headings)) if any(row[index] for row in table.rows)],
     }
 
 
@@ -188,6 +189,13 @@ class _Pages:
         db.session.execute(delete(OutcomePage).where(OutcomePage.upload_id == upload.id))
         for outcome, number, rows in self._packed:
             db.session.add(OutcomePage(upload_id=upload.id, outcome=outcome, number=number, rows=rows))
+
+
+def not_taken(upload: SheetUpload) -> list[str]:
+    """The headings of columns with something in them that is left out; a number in the list is nothing."""
+    table = upload.tables[upload.table]
+    headings = [table["headings"][index] for index in table.get("filled", ()) if not upload.columns[index]]
+    return [heading for heading in headings if heading and heading_key(heading) not in SERIAL]
 
 
 def page(upload: SheetUpload, outcome: str, number: int) -> list[dict[str, Any]]:

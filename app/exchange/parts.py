@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -12,7 +12,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.exchange.cells import column_reader
+from app.exchange.cells import column_reader, joined
 from app.exchange.columns import Offer
 from app.exchange.export import NUMBER as NUMBER_HEAD
 from app.exchange.on_file import OnFile, Titles, same_month
@@ -28,6 +28,8 @@ NUMBER = "id"
 """The column that holds a record's number, as a full export writes it."""
 KNOWN = "-"
 """Marks a column whose content the portal works out itself, such as the number of members."""
+PART = ":"
+"""Stands between a field and the unit of which a column has the number: building:单元."""
 IN_ONE_GO = 500
 """Rows asked for by their ids at once."""
 
@@ -94,13 +96,13 @@ def wearer_link(model: Any) -> Declared | None:
 def offers(model: Any) -> list[Offer]:
     """Every column a sheet of this register may have, the most specific first; those worked out are ``KNOWN``."""
     link = wearer_link(model)
-    found = [_offer(declared.name, declared) for declared in typed(model) if declared is not link]
+    found = [offer for declared in typed(model) if declared is not link for offer in _offered("", declared)]
     if link is not None:
         for declared in typed(link.target):
-            offer = _offer(f"{link.name}.{declared.name}", declared)
+            offer, *its_parts = _offered(f"{link.name}.", declared)
             if declared.name == link.target.__title__:
-                offer = Offer(offer.name, offer.label, (*offer.headings, *labels(_offer("", link))))
-            found.append(offer)
+                offer = Offer(offer.name, offer.label, (*offer.headings, *labels(*_offered("", link))))
+            found += [offer, *its_parts]
     taken = {label for offer in found for label in labels(offer)}
     with force_locale("zh"):
         found += [
@@ -125,9 +127,13 @@ def _is_typed(declared: Declared) -> bool:
     return declared.field.in_form and declared.lender is None and declared.kind != "moment"
 
 
-def _offer(name: str, declared: Declared) -> Offer:
+def _offered(prefix: str, declared: Declared) -> Iterator[Offer]:
+    """A field as a column, and each part of it as one."""
+    name, label = f"{prefix}{declared.name}", declared.field.label
     with force_locale("zh"):
-        return Offer(name, str(declared.field.label), declared.field.headings)
+        yield Offer(name, str(label), declared.field.headings)
+        for unit, headings in declared.field.parts.items():
+            yield Offer(f"{name}{PART}{unit}", _("%(field)s: which %(unit)s", field=label, unit=unit), headings)
 
 
 class Part:
@@ -136,7 +142,7 @@ class Part:
     def __init__(self, model: Any, columns: Mapping[int, str]) -> None:
         self.model, self.known = model, fields_of(model)
         self.typed = typed(model)
-        self.at = {name: index for index, name in columns.items()}
+        self.at, self._joined = self._put_together(columns)
         self.on_file = OnFile(model)
         self.may_add, self.may_edit = (permitted(model.__tablename__, right) for right in (Right.ADD, Right.EDIT))
         self._labels: dict[str, dict[str, str]] = {}
@@ -146,7 +152,7 @@ class Part:
         self._defaults = {declared.name: declared.default for declared in self.typed}
         self._required = [declared for declared in self.typed if declared.required]
         day = today()
-        given = [(index, self.known[name]) for index, name in columns.items()]
+        given = [(index, self.known[name]) for name, index in self.at.items()]
         self._links = {declared.name: declared for _index, declared in given if declared.kind == "link"}
         self._readers = [
             (index, d.name, column_reader(d, today=day, codes=self._labels.get(d.field.code or "")))
@@ -163,6 +169,20 @@ class Part:
             if retired_on is not None and retired_on <= today():
                 self._retired.setdefault(name, set()).add(value)
 
+    def _put_together(self, columns: Mapping[int, str]) -> tuple[dict[str, int], dict[int, list[tuple[int, str]]]]:
+        """The column of each field, and for a field in parts the columns that are joined there, with their units."""
+        columns_of: dict[str, dict[str, int]] = {}
+        for index, column in columns.items():
+            name, _colon, unit = column.partition(PART)
+            columns_of.setdefault(name, {})[unit] = index
+        at = {name: min(found.values()) for name, found in columns_of.items()}
+        in_parts = {name: found for name, found in columns_of.items() if found.keys() - {""}}
+        units = {name: list(self.known[name].field.parts) for name in in_parts}
+        return at, {
+            at[name]: [(found[unit], unit or units[name][0]) for unit in ("", *units[name]) if unit in found]
+            for name, found in in_parts.items()
+        }
+
     def titles(self, declared: Declared) -> Titles:
         if declared.name not in self._titles:
             self._titles[declared.name] = Titles(declared.target, declared.field.only)
@@ -178,7 +198,7 @@ class Part:
         """The values given, and the texts that are masked or name no single row; what is wrong is told on the row."""
         data: dict[str, Any] = {}
         texts: dict[str, str] = {}
-        cells = row.cells
+        cells = self._whole(row.cells) if self._joined else row.cells
         for index, name, read in self._readers:
             if not (cell := cells[index]):
                 continue
@@ -204,6 +224,13 @@ class Part:
         if row.doubts:
             self._settle(row, data)
         return data, texts
+
+    def _whole(self, cells: Sequence[str]) -> Sequence[str]:
+        """The cells of a row with what is joined in the first of its columns."""
+        return [
+            joined((cells[part], unit) for part, unit in self._joined[index]) if index in self._joined else cell
+            for index, cell in enumerate(cells)
+        ]
 
     def _settle(self, row: Judged, data: dict[str, Any]) -> None:
         """A month is no longer doubtful where the rest of the row tells the day, as an ID number does."""
@@ -248,7 +275,15 @@ class Part:
                 label = str(declared.field.label)
                 row.changes.append((label, self._shown(declared, now), self._shown(declared, value)))
                 self._refuse_retired(row, declared, value)
+                self._doubt_shortened(row, declared, now, value)
         return changed
+
+    def _doubt_shortened(self, row: Judged, declared: Declared, now: Any, value: Any) -> None:
+        """What would lose its end was more likely typed in short; who reads it masked could guess it by this."""
+        is_text = declared.kind in {"text", "long"} and reads_in_full(declared)
+        if is_text and now and len(value) < len(now) and now.startswith(value):
+            said = _("This is only the beginning of what is on file: %(text)s", text=self._shown(declared, now))
+            row.doubts.append((self.at[declared.name], said))
 
     def _refuse(self, row: Judged, declared: Declared, cell: str) -> None:
         """Say why the text of a link or the stars of a mask cannot be taken over."""

@@ -16,7 +16,7 @@ from werkzeug.wrappers import Response as Answer
 from app.exchange import imports, intake, work
 from app.exchange.imports import PAGE
 from app.exchange.models import STATES, SheetUpload
-from app.exchange.parts import KNOWN, Outcome, offers, wearer_link
+from app.exchange.parts import KNOWN, PART, Outcome, offers, wearer_link
 from app.exchange.sheetwriter import Column, write_xlsx
 from app.kernel import registers, scope
 from app.kernel.access import Right, needs, permitted
@@ -92,7 +92,7 @@ class SheetsInView(Named, BaseView):
                     error = _(invalid.message, **invalid.params)
                 else:
                     return redirect(url_for(".columns", key=upload.id))
-        known = [offer.label for offer in offers(view.model) if not offer.name.startswith(KNOWN)]
+        known = [o.label for o in offers(view.model) if not o.name.startswith(KNOWN) and PART not in o.name]
         return self._page(
             "import/new.html",
             title=_("Import: %(register)s", register=view.label),
@@ -148,6 +148,7 @@ class SheetsInView(Named, BaseView):
             known=KNOWN,
             error=error,
             missing=_missing(imports.model_of(upload), upload.columns),
+            not_taken=imports.not_taken(upload),
         )
 
     # --- its rows --------------------------------------------------------------------------------------------
@@ -184,6 +185,7 @@ class SheetsInView(Named, BaseView):
             wrong=upload.counts.get(Outcome.WRONG, 0),
             doubtful=upload.counts.get(Outcome.DOUBTFUL, 0),
             back=sum(upload.counts.get(name, 0) for name in imports.OPEN),
+            not_taken=[] if upload.state == "done" else imports.not_taken(upload),
             complaint=_complaint(upload),
             change=upload.change_set_id and db.session.get(ChangeSet, upload.change_set_id),
             words=intake,
@@ -292,7 +294,8 @@ def _missing(model: Any, columns: Sequence[str]) -> list[str]:
     if link is not None:
         title = fields_of(link.target)[link.target.__title__]
         needed = {name: d for name, d in needed.items() if d is not link} | {f"{link.name}.{title.name}": title}
-    return [str(declared.field.label) for name, declared in needed.items() if name not in columns]
+    given = {name.partition(PART)[0] for name in columns}
+    return [str(declared.field.label) for name, declared in needed.items() if name not in given]
 
 
 def _complaint(upload: SheetUpload) -> str:

@@ -215,14 +215,14 @@ _ASIDE = re.compile(
     r"|(?:单位)?\s*[(（](?:盖章|公章|签章)[)）]|第\s*\d+\s*页)",
     re.DOTALL,
 )
-_SERIAL = {"序号", "序", "编号", "号", "项次", "no"}
+SERIAL = {"序号", "序", "编号", "号", "项次", "no"}
 
 
 def _table(grid: Grid, filled: list[tuple[str, ...]], head: _Head, begin: int, end: int) -> FoundTable:
     titles = {row for row in grid.rows[begin : head.top] if any(row)}
     left_out = [(at + 1, ABOVE) for at in range(begin, head.top) if grid.rows[at] in titles]
     across = {span.top for span in grid.merged if span.right > span.left}
-    serial = next((column for column, heading in enumerate(head.headings) if heading_key(heading) in _SERIAL), None)
+    serial = next((column for column, heading in enumerate(head.headings) if heading_key(heading) in SERIAL), None)
     is_narrow = sum(map(bool, head.headings)) < 2
     width = len(head.headings)
     lines, rows = [], []

@@ -323,6 +323,57 @@ def test_somebody_of_the_neighbours_is_not_recognised(world: World) -> None:
     assert len(people(world)) == 1
 
 
+# --- what would be lost -------------------------------------------------------------------------------------------
+
+
+def test_a_building_kept_in_several_columns_is_put_together_as_on_file(world: World) -> None:
+    world.person("毕淑华", phone="13812345678", building="2号楼3单元")
+    desk = Desk(world, "person")
+    desk.look(("姓名", "楼号", "单元", "联系电话"), ("毕淑华", 2, 3, "13812345678"), ("张明", "5号楼", "一单元", None))
+    assert desk.counts == {"same": 1, "new": 1}
+    desk.save()
+    assert people(world, "building") == [("2号楼3单元",), ("5号楼一单元",)]
+
+
+def test_a_hat_too_may_say_in_several_columns_where_somebody_lives(world: World) -> None:
+    desk = Desk(world, "volunteer")
+    desk.look(("姓名", "楼栋", "单元"), ("张明", "12", "2"))
+    desk.save()
+    assert people(world, "building") == [("12号楼2单元",)]
+
+
+def test_the_room_is_taken_into_what_everybody_reads_only_when_the_person_says_so(world: World) -> None:
+    rows = (("姓名", "楼号", "单元", "室"), ("张明", "2", "3", "501"))
+    desk = Desk(world, "person")
+    page = desk.choose(a_sheet(*rows))
+    assert "这些列不导入：室。" in page.text
+    said = {**page.filled_in(), "column.3": "building:室"}
+    desk.client.post(f"/import/columns/{desk.key}", data=said)
+    desk.save()
+    assert people(world, "building") == [("2号楼3单元501室",)]
+
+
+@one_database
+def test_a_column_with_something_in_it_that_is_not_taken_is_named_before_the_import(world: World) -> None:
+    rows = (("序号", "姓名", "爱好", "空的"), (1, "张明", None, None), (2, "李芳", "下棋", None))
+    desk = Desk(world, "person")
+    assert "这些列不导入：爱好。" in desk.choose(a_sheet(*rows)).text
+    page = Page(desk.client.post(f"/import/columns/{desk.key}", data={"column.1": "name"}, follow_redirects=True))
+    assert "这些列不导入：爱好。" in page.text
+    assert "不导入" not in desk.save().text
+
+
+def test_only_the_beginning_of_what_is_on_file_is_asked_about(world: World) -> None:
+    world.person("毕淑华", phone="13812345678", building="2号楼3单元")
+    desk = Desk(world, "person")
+    page = desk.look(("姓名", "楼栋", "联系电话"), ("毕淑华", "2号楼", "13812345678"))
+    assert desk.counts == {"doubtful": 1}
+    assert "只是档案中“2号楼3单元”的开头" in page.text
+    desk.decide(all="accept")
+    desk.save()
+    assert people(world, "building") == [("2号楼",)]
+
+
 # --- what is wrong ------------------------------------------------------------------------------------------------
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.cli import SEEDS
 from app.community.models import BuildingLeader, CommitteeMember, Person
-from app.exchange.cells import Read, column_reader, read_cell
+from app.exchange.cells import Read, column_reader, joined, read_cell
 from app.facilities.models import Facility
 from app.finance.models import LedgerEntry
 from app.kernel.fields import fields_of
@@ -495,6 +495,23 @@ def read_or_none(declared, text):
         return read_cell(declared, text, today=TODAY, codes=codes(declared.field.code))
     except Invalid:
         return None
+
+
+@pytest.mark.parametrize(
+    ("building", "entrance", "whole"),
+    [
+        ("2", "3", "2号楼3单元"),
+        ("2#", "三单元", "2号楼三单元"),
+        ("2号", "3", "2号楼3单元"),
+        ("２栋", "甲", "2栋甲单元"),
+        ("2号楼3单元", "3", "2号楼3单元"),
+        ("2号楼", "—", "2号楼"),
+        ("", "3", "3单元"),
+        ("", "", ""),
+    ],
+)
+def test_what_stands_in_several_columns_is_put_together_with_its_units(building, entrance, whole):
+    assert joined([(building, "号楼"), (entrance, "单元")]) == whole
 
 
 def test_the_cells_of_a_large_roster_are_read_quickly():

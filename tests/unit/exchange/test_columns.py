@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 import pytest
 from flask_babel import force_locale
 
@@ -137,7 +139,11 @@ def test_no_two_fields_of_a_register_have_the_same_name(app, model):
             (heading_key(name), declared.name)
             for declared in fields_of(model).values()
             if declared.field.in_form
-            for name in {str(declared.field.label), *declared.field.headings}
+            for name in {
+                str(declared.field.label),
+                *declared.field.headings,
+                *chain.from_iterable(declared.field.parts.values()),
+            }
         ]
     owners: dict[str, str] = {}
     for key, field in named:
