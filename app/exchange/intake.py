@@ -19,7 +19,7 @@ from app.kernel.db import Scoped, db
 from app.kernel.fields import fields_of, title_field
 from app.kernel.listing import Question
 from app.kernel.present import text
-from app.kernel.values import show
+from app.kernel.values import N_, show
 
 CHUNK = 1_000
 """Rows that are looked up together."""
@@ -255,7 +255,13 @@ class Intake:
         row.choices = [
             (each.id, "  ".join(filter(None, (text(d, each.values[d.name]) for d in shown)))) for each in found
         ]
-        row.doubts.append((-1, _("Somebody of this name is on file. Is it the same?")))
+        name = show(part.on_file.title(hits[0]))
+        if name == row.name:
+            row.doubts.append((-1, _("Somebody of this name is on file. Is it the same?")))
+        else:
+            facts = "、".join(str(known[each].field.label) for each in part.on_file.telling)
+            message = N_("%(facts)s are those of “%(name)s” on file. Is it the same, and now called “%(text)s”?")
+            row.doubts.append((-1, _(message, facts=facts, name=name, text=row.name)))
 
     # what it says
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import UniqueConstraint, select
 
+from app.kernel import likeness
 from app.kernel.db import db
 from app.kernel.fields import fields_of
 from app.kernel.listing import Listing, Question
@@ -76,6 +77,9 @@ class OnFile:
         self._unique = [indexes[key] for key in unique]
         self._same = [indexes[key] for key in model.__same__]
         self._named = indexes[self._title,]
+        self.telling = likeness.telling(model)
+        self._alike = _Index(self.telling) if self.telling else None
+        self._indexes += [self._alike] if self._alike else []
         columns = [getattr(model, f"{n}_index" if n in self._sealed else n) for n in self._names]
         for key, *values in db.session.execute(select(model.id, *columns)):
             self.remember(key, dict(zip(self._names, values, strict=True)))
@@ -127,7 +131,14 @@ class OnFile:
         for index in self._same:
             if hits := [key for key in index.rows(sure) if not self._contradicts(key, facts, vague)]:
                 return hits, len(hits) == 1
-        return [key for key in self.named(facts[self._title]) if not self._contradicts(key, facts, vague)], False
+        hits = [*self.named(facts[self._title]), *self._misspelt(sure)]
+        return [key for key in hits if not self._contradicts(key, facts, vague)], False
+
+    def _misspelt(self, facts: Mapping[str, Any]) -> list[int]:
+        """The rows of which all else is told that tells namesakes apart, and whose name is one character off."""
+        name = facts[self._title] or ""
+        hits = self._alike.rows(facts) if self._alike else ()
+        return [key for key in hits if likeness.differ_by_a_slip(name, self.title(key) or "")]
 
     def fact(self, key: int, name: str) -> Any:
         """What is on file of one of the facts that tell rows apart."""

@@ -53,13 +53,29 @@ def common(model: Any) -> tuple[str, ...]:
     return tuple(name for name in several[0] if all(name in key for key in several)) if several else ()
 
 
+def telling(model: Any) -> tuple[str, ...]:
+    """The other fields by which those that agree in :func:`common` are told apart: birth date and phone."""
+    shared = common(model)
+    return tuple(name for key in model.__same__ if len(key) > 1 for name in key if name not in shared)
+
+
+def differ_by_a_slip(one: str, other: str) -> bool:
+    """Are two names the same but for one character, which is another one, missing or too many?"""
+    return one != other and not _with_a_gap(one).isdisjoint(_with_a_gap(other))
+
+
+def _with_a_gap(name: str) -> set[str]:
+    """The name with any one character taken out, or with room for one more."""
+    return {f"{name[:at]}?{name[at + taken :]}" for at in range(len(name) + 1) for taken in (0, 1)}
+
+
 def likely(model: Any, one: Side, two: Side) -> ColumnElement[bool]:
     """Are two rows that agree in :func:`common` likely to tell of the same person?
 
     They are if they agree in one of :func:`keys` and differ in none that is better, or if one of them says nothing
     beyond what is common. Those that differ in an ID number or a birth date are two people.
     """
-    known, shared = keys(model), common(model)
+    known = keys(model)
     agreeing: list[ColumnElement[bool]] = []
     differing: ColumnElement[bool] = false()
     for key in known:
@@ -67,8 +83,7 @@ def likely(model: Any, one: Side, two: Side) -> ColumnElement[bool]:
         filled = and_(true(), *(side(name).is_not(None) for name in key for side in (one, two)))
         agreeing.append(and_(agrees, not_(differing)))
         differing = or_(differing, and_(filled, not_(agrees)))
-    telling = {name for key in model.__same__ if len(key) > 1 for name in key} - set(shared)
-    silent = (and_(true(), *(side(name).is_(None) for name in sorted(telling))) for side in (one, two))
+    silent = (and_(true(), *(side(name).is_(None) for name in telling(model))) for side in (one, two))
     return or_(*agreeing, and_(or_(*silent), not_(differing)))
 
 

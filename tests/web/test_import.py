@@ -215,6 +215,38 @@ def test_an_id_number_on_file_under_another_name_is_asked_about(world: World) ->
     assert "张明" in page.text
 
 
+@pytest.mark.parametrize("name", ["方晓文", "方雯", "方晓", "方晓雯雯"])
+@pytest.mark.parametrize("register", ["person", "volunteer"])
+def test_a_name_one_character_off_is_asked_about_where_birth_date_and_phone_agree(
+    world: World, register: str, name: str
+) -> None:
+    key = world.person("方晓雯", birth_on=date(1994, 5, 22), phone="15800001315")
+    desk = Desk(world, register)
+    page = desk.look(("姓名", "出生日期", "联系电话"), (name, "1994-05-22", "15800001315"))
+    assert desk.counts == {"doubtful": 1}
+    assert "出生日期、联系电话与档案中的“方晓雯”相同" in page.text
+    desk.decide(line2=str(key))
+    desk.save()
+    assert people(world, "id", "name") == [(key, name)]
+
+
+@pytest.mark.parametrize("row", [("方大文", "1994-05-22", "15800001315"), ("方晓文", "1994-05-23", "15800001315")])
+def test_two_characters_or_another_birth_date_make_somebody_else(world: World, row: tuple[str, ...]) -> None:
+    world.person("方晓雯", birth_on=date(1994, 5, 22), phone="15800001315")
+    desk = Desk(world, "person")
+    desk.look(("姓名", "出生日期", "联系电话"), row)
+    assert desk.counts == {"new": 1}
+
+
+def test_twins_are_made_when_the_person_says_so(world: World) -> None:
+    world.person("张大明", birth_on=BORN, phone="13812345678")
+    desk = Desk(world, "person")
+    desk.look(("姓名", "出生日期", "联系电话"), ("张小明", "1956-03-05", "13812345678"))
+    desk.decide(line2="new")
+    desk.save()
+    assert people(world) == [("张大明",), ("张小明",)]
+
+
 def test_a_person_in_two_teams_is_made_once(world: World) -> None:
     for name in ("腰鼓队", "合唱队"):
         world.make("cultural_team", name=name, kind="1")
