@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import Select, delete, select
 
 from app.exchange.columns import heading_key, match_columns
 from app.exchange.intake import Intake
@@ -25,8 +25,10 @@ from app.kernel.workbooks import ROSTER, Grid, open_workbook
 PAGE = 100
 """Rows of an outcome on a page."""
 SAMPLE = 5
-OPEN = (Outcome.DOUBTFUL, Outcome.WRONG, Outcome.SKIPPED)
-"""What is handed back when the good rows are taken over."""
+HANDED_BACK = (Outcome.WRONG, Outcome.SKIPPED)
+"""What is given back as a sheet when the good rows are taken over; the doubtful ones wait to be decided on."""
+OPEN = (Outcome.DOUBTFUL, *HANDED_BACK)
+"""What would not be taken over as things stand."""
 
 Progress = Callable[[int, int], None]
 """Told of rows done and rows in all."""
@@ -211,9 +213,13 @@ def page(upload: SheetUpload, outcome: str, number: int) -> list[dict[str, Any]]
 
 def handed_back(upload: SheetUpload) -> Iterator[dict[str, Any]]:
     """Every row that was not, or will not be, taken over."""
-    kept = select(OutcomePage).where(OutcomePage.upload_id == upload.id, OutcomePage.outcome.in_(OPEN))
-    rows = [row for each in db.session.scalars(kept) for row in upload.open(each.rows, f"{each.outcome}/{each.number}")]
+    kept = db.session.scalars(_kept(upload, *OPEN))
+    rows = [row for each in kept for row in upload.open(each.rows, f"{each.outcome}/{each.number}")]
     return iter(sorted(rows, key=lambda row: row["line"]))
+
+
+def _kept(upload: SheetUpload, *outcomes: Outcome) -> Select[tuple[OutcomePage]]:
+    return select(OutcomePage).where(OutcomePage.upload_id == upload.id, OutcomePage.outcome.in_(outcomes))
 
 
 def _judged(upload: SheetUpload, intake: Intake, pages: _Pages, progress: Progress) -> None:
@@ -230,7 +236,9 @@ def _lines(upload: SheetUpload) -> list[tuple[int, Sequence[str]]]:
     """The rows with their lines, the last one first: taken one by one from the end they leave the memory."""
     grids = open_workbook(upload.file, upload.filename, ROSTER)
     table = _tables(grids, model_of(upload))[upload.table][1]
-    return list(zip(reversed(table.lines), reversed(table.rows), strict=True))
+    lines = zip(reversed(table.lines), reversed(table.rows), strict=True)
+    only = set(upload.tables[upload.table].get("only", table.lines))
+    return [(line, cells) for line, cells in lines if line in only]
 
 
 def _intake(upload: SheetUpload, writes: bool) -> Intake:
@@ -257,6 +265,7 @@ def check(upload: SheetUpload, progress: Progress) -> None:
 def take_over(upload: SheetUpload, only_good: bool, progress: Progress) -> None:
     """Write every row, or only the good ones, in one transaction that can be undone as a whole. Commits.
 
+
     The rows are judged again, as somebody may have been at the records meanwhile; where not all are good and all
     were wanted, nothing is written, and what the rows come to now is kept.
     """
@@ -273,11 +282,12 @@ def take_over(upload: SheetUpload, only_good: bool, progress: Progress) -> None:
                 counts = {outcome: ["", str(count)] for outcome, count in pages.counts.items()}
                 audit.write("import", upload.register, upload.filename, changes=counts)
             pages.keep()
+            rest = _set_aside(upload) if pages.counts[Outcome.DOUBTFUL] else None
             db.session.execute(
-                delete(OutcomePage).where(OutcomePage.upload_id == upload.id, OutcomePage.outcome.not_in(OPEN))
+                delete(OutcomePage).where(OutcomePage.upload_id == upload.id, OutcomePage.outcome.not_in(HANDED_BACK))
             )
             upload.state, upload.change_set_id, upload.file = "done", change.id, b""
-            upload.tables = [{**table, "sample": []} for table in upload.tables]
+            upload.tables = [{**table, "sample": [], "rest": rest and rest.id} for table in upload.tables]
     except NotAllGood:
         with transaction():
             pages.keep()
@@ -287,6 +297,40 @@ def take_over(upload: SheetUpload, only_good: bool, progress: Progress) -> None:
         with transaction():
             upload.state = "checked"
             upload.complaint = {"message": N_("Somebody changed the same records at this moment. Please try again.")}
+
+
+def _set_aside(upload: SheetUpload) -> SheetUpload:
+    """Move the doubtful rows into an upload of their own, to be decided on later; in the transaction at work."""
+    rest = SheetUpload(
+        register=upload.register,
+        filename=upload.filename,
+        actor=upload.actor,
+        community_id=upload.community_id,
+        row_key=secrets.token_hex(16),
+        table=upload.table,
+        columns=upload.columns,
+        state="checked",
+    )
+    lines = []
+    for each in db.session.scalars(_kept(upload, Outcome.DOUBTFUL)):
+        place = f"{each.outcome}/{each.number}"
+        rows = upload.open(each.rows, place)
+        lines += [row["line"] for row in rows]
+        rest.pages.append(OutcomePage(outcome=each.outcome, number=each.number, rows=rest.seal(rows, place)))
+    rest.counts = {Outcome.DOUBTFUL: upload.counts[Outcome.DOUBTFUL]}
+    upload.counts = {name: count for name, count in upload.counts.items() if name not in rest.counts}
+    rest.file = upload.file
+    rest.tables = [{**table, "only": lines} if at == upload.table else table for at, table in enumerate(upload.tables)]
+    db.session.add(rest)
+    db.session.flush()
+    return rest
+
+
+def rest_of(upload: SheetUpload) -> SheetUpload | None:
+    """The rows of ``upload`` that are still waiting for a decision after the good ones were taken over."""
+    key = upload.tables[upload.table].get("rest")
+    rest = db.session.get(SheetUpload, key) if key else None
+    return rest if rest is not None and rest.state != "done" else None
 
 
 def _is_done(upload: SheetUpload) -> bool:

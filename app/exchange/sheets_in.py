@@ -186,6 +186,7 @@ class SheetsInView(Named, BaseView):
             doubtful=upload.counts.get(Outcome.DOUBTFUL, 0),
             back=sum(upload.counts.get(name, 0) for name in imports.OPEN),
             not_taken=[] if upload.state == "done" else imports.not_taken(upload),
+            rest=imports.rest_of(upload),
             complaint=_complaint(upload),
             change=upload.change_set_id and db.session.get(ChangeSet, upload.change_set_id),
             words=intake,

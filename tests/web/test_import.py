@@ -446,6 +446,41 @@ def test_the_good_rows_are_taken_over_and_the_others_come_back_with_the_reason(w
     assert "电话" in rows[2][1]
 
 
+def test_what_is_doubtful_can_be_decided_on_after_the_good_rows_are_taken_over(world: World) -> None:
+    key = world.person("王芳", building="1号楼")
+    desk = Desk(world, "person")
+    rows = (("张明", "13812345678", None), ("王芳", "13912345672", None), ("李芳", None, "1960.12"), ("赵", "12", None))
+    page = desk.look(("姓名", "联系电话", "出生年月"), *rows)
+    assert "没有确认的会留下" in page.text
+    page = desk.save(good=True)
+    assert people(world) == [("王芳",), ("张明",)]
+    assert desk.counts == {"new": 1, "wrong": 1}
+    (link,) = (str(each["href"]) for each in page.soup.find_all("a") if "确认其余2行" in each.text)
+    desk.key = int(link.rpartition("/")[2])
+    page = Page(desk.client.get(link))
+    assert desk.counts == {"doubtful": 2}
+    assert "同一人：王芳" in page.text
+    desk.decide(line3=str(key), line4="accept")
+    assert desk.counts == {"changed": 1, "new": 1}
+    desk.save()
+    assert people(world, "name", "phone") == [
+        ("王芳", "13912345672"),
+        ("张明", "13812345678"),
+        ("李芳", None),
+    ]
+
+
+def test_each_of_two_parts_of_a_sheet_is_undone_by_itself(world: World) -> None:
+    desk = Desk(world, "person")
+    desk.look(("姓名", "出生年月"), ("张明", None), ("李芳", "1960.12"))
+    desk.save(good=True)
+    desk.key += 1
+    desk.decide(all="accept")
+    desk.save()
+    desk.undo()
+    assert people(world) == [("张明",)]
+
+
 def test_all_or_nothing_takes_nothing_while_one_row_is_wrong(world: World) -> None:
     desk = Desk(world, "person")
     desk.look(("姓名", "联系电话"), ("张明", "13812345678"), ("李芳", "12345"))
