@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from sqlalchemy import Select, delete, select
 from app.exchange.columns import heading_key, match_columns
 from app.exchange.intake import Intake
 from app.exchange.models import OutcomePage, RememberedHeading, SheetUpload
-from app.exchange.parts import Judged, Outcome, labels, offers
+from app.exchange.parts import Judged, Outcome, Word, labels, offers
 from app.exchange.tables import SERIAL, FoundTable, find_tables
 from app.kernel import audit, registers, scope, undo
 from app.kernel.db import Conflict, db, now, transaction
@@ -29,6 +30,8 @@ HANDED_BACK = (Outcome.WRONG, Outcome.SKIPPED)
 """What is given back as a sheet when the good rows are taken over; the doubtful ones wait to be decided on."""
 OPEN = (Outcome.DOUBTFUL, *HANDED_BACK)
 """What would not be taken over as things stand."""
+WORDS = "words"
+"""The page of names that are not on file, among those of the outcomes."""
 
 Progress = Callable[[int, int], None]
 """Told of rows done and rows in all."""
@@ -131,22 +134,22 @@ def choose_columns(upload: SheetUpload, columns: list[str]) -> None:
     """Say what each column is; the next sheet with the same headings needs no help. Commits."""
     with transaction():
         upload.columns, upload.decisions, upload.state = columns, {}, "open"
-        known = {
-            row.heading: row
-            for row in db.session.scalars(
-                select(RememberedHeading).where(RememberedHeading.register == upload.register)
-            )
-        }
         said = zip(upload.tables[upload.table]["headings"], columns, strict=True)
-        for heading, column in {heading_key(heading)[:120]: column for heading, column in said if heading}.items():
-            if (row := known.get(heading)) is not None:
-                row.column = column
-            else:
-                db.session.add(
-                    RememberedHeading(
-                        register=upload.register, heading=heading, column=column, community_id=upload.community_id
-                    )
-                )
+        _remember(upload, upload.register, {heading_key(heading): column for heading, column in said if heading})
+
+
+def _remember(upload: SheetUpload, register: str, said: Mapping[str, str]) -> None:
+    known = {
+        row.heading: row
+        for row in db.session.scalars(select(RememberedHeading).where(RememberedHeading.register == register))
+    }
+    for heading, column in {heading[:120]: column for heading, column in said.items()}.items():
+        if (row := known.get(heading)) is not None:
+            row.column = column
+        else:
+            db.session.add(
+                RememberedHeading(register=register, heading=heading, column=column, community_id=upload.community_id)
+            )
 
 
 # --- what its rows come to ---------------------------------------------------------------------------------------
@@ -157,6 +160,7 @@ class _Pages:
 
     def __init__(self, upload: SheetUpload) -> None:
         self.counts: Counter[str] = Counter()
+        self.words: Collection[Word] = ()
         self._upload = upload
         self._open: dict[str, list[dict[str, Any]]] = {}
         self._packed: list[tuple[str, int, bytes]] = []
@@ -189,6 +193,8 @@ class _Pages:
             self._pack(outcome)
         upload.counts = dict(self.counts)
         db.session.execute(delete(OutcomePage).where(OutcomePage.upload_id == upload.id))
+        if self.words:
+            self._packed.append((WORDS, 0, upload.seal([asdict(word) for word in self.words], f"{WORDS}/0")))
         for outcome, number, rows in self._packed:
             db.session.add(OutcomePage(upload_id=upload.id, outcome=outcome, number=number, rows=rows))
 
@@ -211,6 +217,12 @@ def page(upload: SheetUpload, outcome: str, number: int) -> list[dict[str, Any]]
     return rows
 
 
+def words(upload: SheetUpload) -> list[Word]:
+    """The names in columns of links that are not on file, those of most rows first."""
+    found = [Word(**word) for word in page(upload, WORDS, 0)]
+    return sorted(found, key=lambda word: -word.count)
+
+
 def handed_back(upload: SheetUpload) -> Iterator[dict[str, Any]]:
     """Every row that was not, or will not be, taken over."""
     kept = db.session.scalars(_kept(upload, *OPEN))
@@ -230,6 +242,7 @@ def _judged(upload: SheetUpload, intake: Intake, pages: _Pages, progress: Progre
         pages.add(row)
         if done % 500 == 0:
             progress(done, total)
+    pages.words = intake.own.words.values()
 
 
 def _lines(upload: SheetUpload) -> list[tuple[int, Sequence[str]]]:
@@ -242,7 +255,10 @@ def _lines(upload: SheetUpload) -> list[tuple[int, Sequence[str]]]:
 
 
 def _intake(upload: SheetUpload, writes: bool) -> Intake:
-    return Intake(model_of(upload), upload.columns, upload.decisions, writes)
+    prefix = f"{upload.register}."
+    kept = select(RememberedHeading).where(RememberedHeading.register.startswith(prefix, autoescape=True))
+    words = {(row.register.removeprefix(prefix), row.heading): row.column for row in db.session.scalars(kept)}
+    return Intake(model_of(upload), upload.columns, upload.decisions, writes, words)
 
 
 def check(upload: SheetUpload, progress: Progress) -> None:
@@ -339,6 +355,9 @@ def _is_done(upload: SheetUpload) -> bool:
 
 
 def decide(upload: SheetUpload, decisions: dict[str, str]) -> None:
-    """Keep what the person said of doubtful rows, besides what was said before. Commits."""
+    """Keep what the person said of doubtful rows and of names that are not on file. Commits."""
     with transaction():
         upload.decisions = {**upload.decisions, **decisions}
+        for word in words(upload):
+            if (said := decisions.get(f"{word.field}.{word.line}")) is not None:
+                _remember(upload, f"{upload.register}.{word.field}", {word.text: said})

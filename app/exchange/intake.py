@@ -34,12 +34,20 @@ class Intake:
     """The rows of one sheet for ``model``, judged from the first to the last.
 
     ``columns`` names the field of each column as :func:`offers` does, "" for one to leave out; ``decisions`` are what
-    the person said of doubtful rows, by line. With ``writes``, good rows are written as it goes, in a transaction of
+    the person said of doubtful rows, by line, and of names that are not on file, as what is ``remembered`` of them is
+    (see :class:`~app.exchange.parts.Part`). With ``writes``, good rows are written as it goes, in a transaction of
     the caller's. Where :attr:`at_once`, the rules ask the database about other rows, and so a mere look has to write,
     and be rolled back, too.
     """
 
-    def __init__(self, model: Any, columns: Sequence[str], decisions: Mapping[str, str], writes: bool) -> None:
+    def __init__(
+        self,
+        model: Any,
+        columns: Sequence[str],
+        decisions: Mapping[str, str],
+        writes: bool,
+        remembered: Mapping[tuple[str, str], str] | None = None,
+    ) -> None:
         self.model, self.decisions, self._writes = model, decisions, writes
         self.link = wearer_link(model)
         self._number = columns.index(NUMBER) if NUMBER in columns else -1
@@ -47,8 +55,9 @@ class Intake:
         named = {index: name for index, name in enumerate(columns) if name and not name.startswith(KNOWN)}
         worn = {index: name for index, name in named.items() if self.link and name.startswith(prefix)}
         own = {index: name for index, name in named.items() if index not in worn and name != NUMBER}
-        self.own = Part(model, own)
-        self.worn = Part(self.link.target, {i: n.removeprefix(prefix) for i, n in worn.items()}) if self.link else None
+        self.own = Part(model, own, decisions, remembered or {})
+        its = {index: name.removeprefix(prefix) for index, name in worn.items()}
+        self.worn = Part(self.link.target, its, {}, {}) if self.link else None
         models = [part.model for part in (self.own, self.worn) if part]
         self.at_once = not all(issubclass(model, Scoped) and records.stands_alone(model) for model in models)
         self._made: dict[int, Wearer] = {}

@@ -50,7 +50,10 @@ class SheetUpload(Model, Scoped):
     columns: Mapped[list[str]] = mapped_column(JSON, default=list)
     """The field of each column by name, "" for one that is left out."""
     decisions: Mapped[dict[str, str]] = mapped_column(JSON, default=dict)
-    """What the person said of doubtful rows: a record's id, "new" or "skip", by line."""
+    """What the person said of doubtful rows: a record's id, "new" or "skip", by line.
+
+    Of names that are not on file the id of the record that is meant, by field and first line (branch_id.7).
+    """
     counts: Mapped[dict[str, int]] = mapped_column(JSON, default=dict)
     """Rows of each outcome when they were last looked at."""
     complaint: Mapped[dict[str, Any] | None] = mapped_column(JSON)
@@ -98,7 +101,10 @@ class SheetUpload(Model, Scoped):
 
 
 class OutcomePage(Model):
-    """A page of rows with one outcome, sealed by the upload: a sheet may have 100,000 of them."""
+    """A page of rows with one outcome, sealed by the upload: a sheet may have 100,000 of them.
+
+    One more, "words", has the names that are not on file.
+    """
 
     __tablename__ = "outcome_page"
     __table_args__ = (UniqueConstraint("upload_id", "outcome", "number"),)
@@ -115,7 +121,10 @@ class OutcomePage(Model):
 
 
 class RememberedHeading(Model, Scoped):
-    """What a heading meant the last time: the next sheet of the same sender needs no help."""
+    """What a heading meant the last time: the next sheet of the same sender needs no help.
+
+    What is meant by a name that is not on file is remembered in the same way, under ``register.field``.
+    """
 
     __tablename__ = "remembered_heading"
     __table_args__ = (UniqueConstraint("community_id", "register", "heading"),)

@@ -31,6 +31,9 @@ class Titles:
         self.of[key] = title
         self._keys[title].append(key)
 
+    def __contains__(self, title: str) -> bool:
+        return title in self._keys
+
     def key(self, title: str) -> int:
         """The one row of that name; raises :class:`Invalid` where there is none, or more than one."""
         keys = self._keys.get(title, ())

@@ -87,6 +87,20 @@ class Judged:
         return [*self.wrong, *self.doubts]
 
 
+@dataclass(slots=True)
+class Word:
+    """What a sheet calls a row that is linked to and not on file by that name: where it stands first and how often.
+
+    ``key`` is the row that is meant, if somebody said so.
+    """
+
+    field: str
+    text: str
+    line: int
+    key: int | None
+    count: int = 0
+
+
 def wearer_link(model: Any) -> Declared | None:
     """The link to the person (or other thing with an identity of its own) that a row of ``model`` is a hat of."""
     title = title_field(model)
@@ -137,10 +151,22 @@ def _offered(prefix: str, declared: Declared) -> Iterator[Offer]:
 
 
 class Part:
-    """The columns of a sheet that belong to one model, read and compared with its rows."""
+    """The columns of a sheet that belong to one model, read and compared with its rows.
 
-    def __init__(self, model: Any, columns: Mapping[int, str]) -> None:
+    What is meant by a name that is not on file is asked once: ``decisions`` say it by its field and the line where it
+    stands first, ``remembered`` by its field and the name.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        columns: Mapping[int, str],
+        decisions: Mapping[str, str],
+        remembered: Mapping[tuple[str, str], str],
+    ) -> None:
         self.model, self.known = model, fields_of(model)
+        self._decisions, self._remembered = decisions, remembered
+        self.words: dict[tuple[str, str], Word] = {}
         self.typed = typed(model)
         self.at, self._joined = self._put_together(columns)
         self.on_file = OnFile(model)
@@ -154,6 +180,10 @@ class Part:
         day = today()
         given = [(index, self.known[name]) for name, index in self.at.items()]
         self._links = {declared.name: declared for _index, declared in given if declared.kind == "link"}
+        # People have namesakes: what is meant by a name in one row need not be meant in another.
+        self._of_people = {
+            name for name, d in self._links.items() if title_field(d.target).kind == "link" or d.target.__same__
+        }
         self._readers = [
             (index, d.name, column_reader(d, today=day, codes=self._labels.get(d.field.code or "")))
             for index, d in given
@@ -214,16 +244,32 @@ class Part:
                 continue  # what the sheet leaves blank stays as it is
             if doubt is not None:
                 row.doubts.append((index, _(doubt.message, **doubt.params)))
-            if name in self._links:
-                try:
-                    data[name] = self.titles(self._links[name]).key(value)
-                except Invalid:
-                    texts[name] = value
-            else:
+            if name not in self._links:
                 data[name] = value
+            elif (key := self._linked(row, self._links[name], value)) is not None:
+                data[name] = key
+            else:
+                texts[name] = value
         if row.doubts:
             self._settle(row, data)
         return data, texts
+
+    def _linked(self, row: Judged, declared: Declared, title: str) -> int | None:
+        """The row of that name, or what is meant by it."""
+        titles = self.titles(declared)
+        if title in titles or declared.name in self._of_people:
+            try:
+                return titles.key(title)
+            except Invalid:
+                return None
+        word = self.words.get((declared.name, title))
+        if word is None:
+            remembered = self._remembered.get((declared.name, title), "")
+            said = self._decisions.get(f"{declared.name}.{row.line}", remembered)
+            key = int(said) if said.isdecimal() and int(said) in titles.of else None
+            word = self.words[declared.name, title] = Word(declared.name, title, row.line, key)
+        word.count += 1
+        return word.key
 
     def _whole(self, cells: Sequence[str]) -> Sequence[str]:
         """The cells of a row with what is joined in the first of its columns."""

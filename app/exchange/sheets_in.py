@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
@@ -16,7 +17,8 @@ from werkzeug.wrappers import Response as Answer
 from app.exchange import imports, intake, work
 from app.exchange.imports import PAGE
 from app.exchange.models import STATES, SheetUpload
-from app.exchange.parts import KNOWN, PART, Outcome, offers, wearer_link
+from app.exchange.on_file import Titles
+from app.exchange.parts import KNOWN, PART, Outcome, Word, offers, wearer_link
 from app.exchange.sheetwriter import Column, write_xlsx
 from app.kernel import registers, scope
 from app.kernel.access import Right, needs, permitted
@@ -30,6 +32,8 @@ from app.kernel.workbooks import XLSX
 
 TITLE = _l("Import sheets")
 MOST_LISTED = 100
+MOST_ASKED = 30
+"""Names that are not on file asked about at once, and rows offered for each."""
 OUTCOMES = {
     Outcome.WRONG: _l("Wrong"),
     Outcome.DOUBTFUL: _l("Doubtful"),
@@ -186,6 +190,7 @@ class SheetsInView(Named, BaseView):
             doubtful=upload.counts.get(Outcome.DOUBTFUL, 0),
             back=sum(upload.counts.get(name, 0) for name in imports.OPEN),
             not_taken=[] if upload.state == "done" else imports.not_taken(upload),
+            asked=_asked(upload),
             rest=imports.rest_of(upload),
             complaint=_complaint(upload),
             change=upload.change_set_id and db.session.get(ChangeSet, upload.change_set_id),
@@ -204,6 +209,9 @@ class SheetsInView(Named, BaseView):
             if name.startswith("line.") and (value.isdecimal() or value in {intake.NEW, intake.SKIP, intake.ACCEPT})
         }
         said = {line: value for line, value in said.items() if line.isdecimal() and len(line) < 8}
+        asked = {f"{word.field}.{word.line}" for word in imports.words(upload)}
+        meant = {name: request.form.get(f"word.{name}") for name in asked}
+        said |= {name: key for name, key in meant.items() if key is not None and re.fullmatch(r"[0-9]{0,10}", key)}
         if request.form.get("all") in {intake.NEW, intake.SKIP, intake.ACCEPT}:
             said[intake.ALL] = request.form["all"]
         imports.decide(upload, said)
@@ -297,6 +305,29 @@ def _missing(model: Any, columns: Sequence[str]) -> list[str]:
         needed = {name: d for name, d in needed.items() if d is not link} | {f"{link.name}.{title.name}": title}
     given = {name.partition(PART)[0] for name in columns}
     return [str(declared.field.label) for name, declared in needed.items() if name not in given]
+
+
+def _asked(upload: SheetUpload) -> list[tuple[Word, str, list[tuple[int, str]]]]:
+    """Names that are not on file, the field of each, and what may be meant by it, the likest first."""
+    known = fields_of(imports.model_of(upload))
+    titles: dict[str, dict[int, str]] = {}
+    found = []
+    for word in imports.words(upload)[:MOST_ASKED]:
+        declared = known[word.field]
+        if not permitted(declared.target.__tablename__, Right.VIEW):
+            continue
+        if word.field not in titles:
+            titles[word.field] = Titles(declared.target, declared.field.only).of
+        of = titles[word.field]
+        nearest = sorted(of, key=lambda key: (-_likeness(of[key], word.text), of[key]))[:MOST_ASKED]
+        offered = dict.fromkeys([*nearest, *filter(None, [word.key])])
+        found.append((word, str(declared.field.label), [(key, of[key]) for key in offered if key in of]))
+    return found
+
+
+def _likeness(one: str, other: str) -> float:
+    """The share of characters that two names have in common."""
+    return 2 * len({*one} & {*other}) / (len({*one}) + len({*other}) or 1)
 
 
 def _complaint(upload: SheetUpload) -> str:

@@ -61,7 +61,7 @@ class Desk:
         return Page(self.client.get(f"/import/show/{self.key}?outcome={outcome}"))
 
     def decide(self, **said: str) -> Page:
-        data = {name.replace("line", "line."): value for name, value in said.items()}
+        data = {re.sub("^line", "line.", name): value for name, value in said.items()}
         return Page(self.client.post(f"/import/decide/{self.key}", data=data, follow_redirects=True))
 
     def save(self, good: bool = False) -> Page:
@@ -431,6 +431,50 @@ def test_each_wrong_cell_says_why(world: World, heading: str, cell: str, said: s
 def test_a_team_that_is_not_on_file_is_named(world: World) -> None:
     page = Desk(world, "volunteer").look(("姓名", "所在队伍"), ("张明", "没有的队"))
     assert "“没有的队”" in page.text
+
+
+MEMBERS = (("姓名", "党支部"), ("张明", "和风党支部"), ("李芳", "和风党支部"), ("王强", "第二支部"))
+
+
+def test_a_branch_written_its_own_way_is_asked_about_once_for_all_rows(world: World) -> None:
+    first, second = (world.branch(name=f"和风社区{name}党支部") for name in ("第一", "第二"))
+    desk = Desk(world, "party_member", "branch_secretary")
+    page = desk.look(*MEMBERS)
+    assert desk.counts == {"wrong": 3}
+    asked = page.soup.find("select", {"name": "word.branch_id.4"})
+    assert [each.text for each in asked.find_all("option")] == ["请选择", "和风社区第二党支部", "和风社区第一党支部"]
+    desk.decide(**{"word.branch_id.2": str(first)})
+    assert desk.counts == {"new": 2, "wrong": 1}
+    desk.decide(**{"word.branch_id.4": str(second)})
+    assert desk.counts == {"new": 3}
+    desk.save()
+    with world.work():
+        model = REGISTERS["party_member"].model
+        assert list(db.session.scalars(select(model.branch_id).order_by(model.id))) == [first, first, second]
+
+
+def test_what_is_meant_by_a_name_is_remembered_shown_and_can_be_taken_back(world: World) -> None:
+    branch = world.branch(name="和风社区第一党支部")
+    desk = Desk(world, "party_member", "branch_secretary")
+    desk.look(*MEMBERS)
+    desk.decide(**{"word.branch_id.2": str(branch), "word.branch_id.4": str(branch)})
+    page = desk.look(*MEMBERS)
+    assert desk.counts == {"new": 3}
+    (shown,) = page.soup.select("[name='word.branch_id.2'] [selected]")
+    assert shown.text == "和风社区第一党支部"
+    desk.decide(**{"word.branch_id.2": "", "word.branch_id.4": str(branch)})
+    assert desk.counts == {"new": 1, "wrong": 2}
+    desk.look(*MEMBERS)
+    assert desk.counts == {"new": 1, "wrong": 2}
+
+
+def test_a_branch_of_the_neighbours_is_neither_offered_nor_taken(world: World) -> None:
+    theirs = world.make("party_organization", at=world.there, name="和风党支部邻居", kind="3")
+    desk = Desk(world, "party_member", "branch_secretary")
+    page = desk.look(*MEMBERS)
+    assert "邻居" not in page.text
+    desk.decide(**{"word.branch_id.2": str(theirs)})
+    assert desk.counts == {"wrong": 3}
 
 
 def test_the_good_rows_are_taken_over_and_the_others_come_back_with_the_reason(world: World) -> None:
