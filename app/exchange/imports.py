@@ -173,6 +173,7 @@ class _Pages:
                 "name": row.name,
                 "cells": row.cells,
                 "told": row.told,
+                "wrong": len(row.wrong),
                 "changes": row.changes,
                 "choices": row.choices,
             }

@@ -477,6 +477,15 @@ def test_a_branch_of_the_neighbours_is_neither_offered_nor_taken(world: World) -
     assert desk.counts == {"wrong": 3}
 
 
+@one_database
+def test_a_remark_in_a_wrong_row_does_not_look_like_what_is_wrong(world: World) -> None:
+    page = Desk(world, "person").look(("姓名", "出生年月", "联系电话"), ("张明", "1980.6", "12"))
+    assert [cell.text for cell in page.soup.select("td.bad")] == ["12"]
+    assert [cell.text for cell in page.soup.select("td.asked")] == ["1980.6"]
+    (remark,) = page.soup.select("li.remark")
+    assert "只写到月" in remark.text
+
+
 def test_the_good_rows_are_taken_over_and_the_others_come_back_with_the_reason(world: World) -> None:
     desk = Desk(world, "person")
     page = desk.look(("姓名", "联系电话"), ("张明", "13812345678"), ("李芳", "12345"))
