@@ -151,6 +151,11 @@ def joined(parts: Iterable[tuple[str, str]]) -> str:
     return whole
 
 
+def is_nothing(text: str) -> bool:
+    """Does a cell of a column that is filled in only in some rows say nothing: —, 0.00?"""
+    return plain(text).lower() in _NOTHING or not plain(text).strip("0.")
+
+
 def _is_read(reader: Reader, text: str) -> bool:
     try:
         reader(text)

@@ -130,12 +130,28 @@ def _match(upload: SheetUpload) -> None:
     upload.state = "open"
 
 
-def choose_columns(upload: SheetUpload, columns: list[str]) -> None:
-    """Say what each column is; the next sheet with the same headings needs no help. Commits."""
+def choose_columns(upload: SheetUpload, columns: list[str], for_all: Mapping[str, tuple[str, str]]) -> None:
+    """Say what each column is; the next sheet with the same headings needs no help. Commits.
+
+    ``for_all`` are fields that no column has, each with its heading and a text for all rows: columns that are added.
+    """
     with transaction():
-        upload.columns, upload.decisions, upload.state = columns, {}, "open"
+        upload.columns, upload.decisions, upload.state = [*columns, *for_all], {}, "open"
         said = zip(upload.tables[upload.table]["headings"], columns, strict=True)
         _remember(upload, upload.register, {heading_key(heading): column for heading, column in said if heading})
+        for heading, text in for_all.values():
+            _add_column(upload, heading, text)
+
+
+def _add_column(upload: SheetUpload, heading: str, text: str) -> None:
+    """One more column with the same ``text`` in every row."""
+    table = upload.tables[upload.table]
+    more = {
+        "headings": [*table["headings"], heading],
+        "sample": [[*row, text] for row in table["sample"]],
+        "added": [*table.get("added", ()), text],
+    }
+    upload.tables = [{**each, **more} if at == upload.table else each for at, each in enumerate(upload.tables)]
 
 
 def _remember(upload: SheetUpload, register: str, said: Mapping[str, str]) -> None:
@@ -251,8 +267,9 @@ def _lines(upload: SheetUpload) -> list[tuple[int, Sequence[str]]]:
     grids = open_workbook(upload.file, upload.filename, ROSTER)
     table = _tables(grids, model_of(upload))[upload.table][1]
     lines = zip(reversed(table.lines), reversed(table.rows), strict=True)
-    only = set(upload.tables[upload.table].get("only", table.lines))
-    return [(line, cells) for line, cells in lines if line in only]
+    said = upload.tables[upload.table]
+    only, added = set(said.get("only", table.lines)), said.get("added", ())
+    return [(line, (*cells, *added)) for line, cells in lines if line in only]
 
 
 def _intake(upload: SheetUpload, writes: bool) -> Intake:

@@ -12,7 +12,7 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.exchange.cells import column_reader, joined
+from app.exchange.cells import column_reader, is_nothing, joined
 from app.exchange.columns import Offer
 from app.exchange.export import NUMBER as NUMBER_HEAD
 from app.exchange.on_file import OnFile, Titles, same_month
@@ -29,7 +29,7 @@ NUMBER = "id"
 KNOWN = "-"
 """Marks a column whose content the portal works out itself, such as the number of members."""
 PART = ":"
-"""Stands between a field and the unit of which a column has the number: building:单元."""
+"""Stands between a field and the part of it that a column is: building:单元, amount:in."""
 IN_ONE_GO = 500
 """Rows asked for by their ids at once."""
 
@@ -146,8 +146,12 @@ def _offered(prefix: str, declared: Declared) -> Iterator[Offer]:
     name, label = f"{prefix}{declared.name}", declared.field.label
     with force_locale("zh"):
         yield Offer(name, str(label), declared.field.headings)
-        for unit, headings in declared.field.parts.items():
-            yield Offer(f"{name}{PART}{unit}", _("%(field)s: which %(unit)s", field=label, unit=unit), headings)
+        told = fields_of(declared.model)[declared.field.parts_tell] if declared.field.parts_tell else None
+        options = told.field.options() if told and told.field.options else {}
+        for part, headings in declared.field.parts.items():
+            which = _("%(field)s: which %(unit)s", field=label, unit=part)
+            called = f"{label}{_(': ')}{options[part]}" if part in options else which
+            yield Offer(f"{name}{PART}{part}", called, headings)
 
 
 class Part:
@@ -168,7 +172,14 @@ class Part:
         self._decisions, self._remembered = decisions, remembered
         self.words: dict[tuple[str, str], Word] = {}
         self.typed = typed(model)
-        self.at, self._joined = self._put_together(columns)
+        self._columns: dict[str, dict[str, int]] = {}
+        for index, column in columns.items():
+            name, _colon, part = column.partition(PART)
+            self._columns.setdefault(name, {})[part] = index
+        self.at = {name: min(found.values()) for name, found in self._columns.items()}
+        self._joined: dict[int, list[tuple[int, str]]] = {}
+        self._telling: dict[int, tuple[str, str]] = {}
+        self._settle_parts()
         self.on_file = OnFile(model)
         self.may_add, self.may_edit = (permitted(model.__tablename__, right) for right in (Right.ADD, Right.EDIT))
         self._labels: dict[str, dict[str, str]] = {}
@@ -178,7 +189,12 @@ class Part:
         self._defaults = {declared.name: declared.default for declared in self.typed}
         self._required = [declared for declared in self.typed if declared.required]
         day = today()
-        given = [(index, self.known[name]) for name, index in self.at.items()]
+        given = [
+            (index, self.known[name])
+            for name, found in self._columns.items()
+            for index in found.values()
+            if index == self.at[name] or index in self._telling
+        ]
         self._links = {declared.name: declared for _index, declared in given if declared.kind == "link"}
         # People have namesakes: what is meant by a name in one row need not be meant in another.
         self._of_people = {
@@ -199,19 +215,15 @@ class Part:
             if retired_on is not None and retired_on <= today():
                 self._retired.setdefault(name, set()).add(value)
 
-    def _put_together(self, columns: Mapping[int, str]) -> tuple[dict[str, int], dict[int, list[tuple[int, str]]]]:
-        """The column of each field, and for a field in parts the columns that are joined there, with their units."""
-        columns_of: dict[str, dict[str, int]] = {}
-        for index, column in columns.items():
-            name, _colon, unit = column.partition(PART)
-            columns_of.setdefault(name, {})[unit] = index
-        at = {name: min(found.values()) for name, found in columns_of.items()}
-        in_parts = {name: found for name, found in columns_of.items() if found.keys() - {""}}
-        units = {name: list(self.known[name].field.parts) for name in in_parts}
-        return at, {
-            at[name]: [(found[unit], unit or units[name][0]) for unit in ("", *units[name]) if unit in found]
-            for name, found in in_parts.items()
-        }
+    def _settle_parts(self) -> None:
+        """Of fields in several columns, what is joined in the first of them, or what each of them tells besides."""
+        for name, found in self._columns.items():
+            parts, told = list(self.known[name].field.parts), self.known[name].field.parts_tell
+            if told:
+                self._telling |= {found[part]: (told, part) for part in parts if part in found}
+            elif found.keys() - {""}:
+                known = [(found[part], part or parts[0]) for part in ("", *parts) if part in found]
+                self._joined[self.at[name]] = known
 
     def titles(self, declared: Declared) -> Titles:
         if declared.name not in self._titles:
@@ -232,6 +244,10 @@ class Part:
         for index, name, read in self._readers:
             if not (cell := cells[index]):
                 continue
+            if index in self._telling:
+                if is_nothing(cell):
+                    continue
+                self._tell_by_column(row, index, data)
             try:
                 value, doubt, masked, blank = read(cell)
             except Invalid as invalid:
@@ -253,6 +269,12 @@ class Part:
         if row.doubts:
             self._settle(row, data)
         return data, texts
+
+    def _tell_by_column(self, row: Judged, index: int, data: dict[str, Any]) -> None:
+        """That this of several columns is filled in says something, as what stands in 收入金额 is income."""
+        name, value = self._telling[index]
+        if data.setdefault(name, value) != value:
+            row.wrong.append((index, _("Only one of these columns can be filled in.")))
 
     def _linked(self, row: Judged, declared: Declared, title: str) -> int | None:
         """The row of that name, or what is meant by it."""
@@ -360,7 +382,8 @@ class Part:
             self._refuse(row, self.known[name], cell)
         whole = records.completed(self.model, {**self._defaults, **data})
         for declared in self._required:
-            if whole[declared.name] is None and self.at.get(declared.name) not in {at for at, _said in row.wrong}:
+            its_columns = self._columns.get(declared.name, {}).values()
+            if whole[declared.name] is None and not {*its_columns} & {at for at, _said in row.wrong}:
                 self.tell(row, Violation(declared.name, N_("This field is required.")))
         if self._retired:
             for name, value in data.items():

@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Response, abort, flash, jsonify, redirect, request, send_file, url_for
 from flask_appbuilder import BaseView, expose
+from flask_babel import force_locale
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import select
@@ -20,6 +21,7 @@ from app.exchange.models import STATES, SheetUpload
 from app.exchange.on_file import Titles
 from app.exchange.parts import KNOWN, PART, Outcome, Word, offers, wearer_link
 from app.exchange.sheetwriter import Column, write_xlsx
+from app.exchange.template import Field, with_choices
 from app.kernel import registers, scope
 from app.kernel.access import Right, needs, permitted
 from app.kernel.db import Scoped, db, transaction
@@ -129,6 +131,9 @@ class SheetsInView(Named, BaseView):
         error = ""
         tables = upload.tables
         table = tables[upload.table]
+        model = imports.model_of(upload)
+        missing = _missing(model, upload.columns)
+        alike = [f.declared for f in missing if f.declared.model is model and f.declared.name != model.__title__]
         if request.method == "POST":
             chosen = request.form.get("table", type=int, default=upload.table)
             if chosen != upload.table and 0 <= chosen < len(tables):
@@ -137,7 +142,12 @@ class SheetsInView(Named, BaseView):
             columns = [request.form.get(f"column.{index}", "") for index in range(len(table["headings"]))]
             error = _misfit(columns, {offer.name for offer in offered})
             if not error:
-                imports.choose_columns(upload, columns)
+                for_all = {
+                    declared.name: (str(declared.field.label), text)
+                    for declared in alike
+                    if (text := request.form.get(f"all.{declared.name}", "").strip()) and declared.name not in columns
+                }
+                imports.choose_columns(upload, columns, for_all)
                 work.start(upload, "check")
                 return redirect(url_for(".show", key=key))
             upload.columns = columns
@@ -151,7 +161,8 @@ class SheetsInView(Named, BaseView):
             offered=[(offer.name, offer.label) for offer in offered if not offer.name.startswith(KNOWN)],
             known=KNOWN,
             error=error,
-            missing=_missing(imports.model_of(upload), upload.columns),
+            missing=missing,
+            alike=alike,
             not_taken=imports.not_taken(upload),
         )
 
@@ -296,15 +307,17 @@ class SheetsInView(Named, BaseView):
             abort(redirect(url_for("import.show", key=upload.id)))
 
 
-def _missing(model: Any, columns: Sequence[str]) -> list[str]:
+def _missing(model: Any, columns: Sequence[str]) -> list[Field]:
     """What a new row must have and no column says."""
-    link = wearer_link(model)
-    needed = {name: d for name, d in fields_of(model).items() if d.required and d.field.in_form and d.default is None}
+    link, known = wearer_link(model), fields_of(model)
+    needed = {name: d for name, d in known.items() if d.required and d.field.in_form and d.default is None}
     if link is not None:
         title = fields_of(link.target)[link.target.__title__]
         needed = {name: d for name, d in needed.items() if d is not link} | {f"{link.name}.{title.name}": title}
     given = {name.partition(PART)[0] for name in columns}
-    return [str(declared.field.label) for name, declared in needed.items() if name not in given]
+    given |= {told for name in given & known.keys() if (told := known[name].field.parts_tell) and name not in columns}
+    with force_locale("zh"):  # the words in which a sheet is read
+        return with_choices([declared for name, declared in needed.items() if name not in given])
 
 
 def _asked(upload: SheetUpload) -> list[tuple[Word, str, list[tuple[int, str]]]]:

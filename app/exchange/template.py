@@ -101,7 +101,7 @@ def template(model: Any) -> bytes:
     import xlsxwriter  # type: ignore[import-untyped]
 
     with force_locale("zh"):
-        offered = _choices(typed_fields(model))
+        offered = with_choices(typed_fields(model))
         target = BytesIO()
         with xlsxwriter.Workbook(target, {"in_memory": True, "strings_to_formulas": False}) as book:
             page = book.add_worksheet(sheet_name(str(model.__label__)))
@@ -117,7 +117,8 @@ def template(model: Any) -> bytes:
         return target.getvalue()
 
 
-def _choices(fields: Sequence[Declared]) -> list[Field]:
+def with_choices(fields: Sequence[Declared]) -> list[Field]:
+    """The fields with what can be chosen in each, in the language at work."""
     of_codes = codes.choices({declared.field.code for declared in fields if declared.field.code}, today())
 
     def offered(declared: Declared) -> Sequence[str]:

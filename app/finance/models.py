@@ -40,7 +40,15 @@ class LedgerEntry(Record, Scoped):
     purpose: Mapped[str] = field(
         _l("Purpose"), String(120), in_list=True, search=True, notice=True, headings=("用途", "事由")
     )
-    amount: Mapped[Decimal] = field(_l("Amount (yuan)"), Numeric(12, 2), read=read_money, in_list=True, notice=True)
+    amount: Mapped[Decimal] = field(
+        _l("Amount (yuan)"),
+        Numeric(12, 2),
+        read=read_money,
+        in_list=True,
+        notice=True,
+        parts={INCOME: ("收入金额", "收入"), SPENDING: ("支出金额", "支出")},
+        parts_tell="direction",
+    )
     handled_by: Mapped[str | None] = field(
         _l("Handled by"), String(60), in_list=True, search=True, headings=("经手人",)
     )

@@ -61,6 +61,7 @@ class Field:
     :param label: what people call it; also its heading in a sheet.
     :param headings: other headings under which it arrives in sheets.
     :param parts: where sheets keep it in several columns, their headings by the unit that stands behind each number.
+    :param parts_tell: the field told by which of these columns is filled in; the parts are then its values.
     :param help: a hint shown beside the form field.
     :param code: the code list its value comes from (``seeds/codes/<code>.csv``).
     :param options: the values to choose from and their labels, where code (not the office) decides them.
@@ -80,6 +81,7 @@ class Field:
     label: Label
     headings: tuple[str, ...] = ()
     parts: Mapping[str, tuple[str, ...]] = dataclass_field(default_factory=dict)
+    parts_tell: str | None = None
     help: Label | None = None
     code: str | None = None
     options: Callable[[], Mapping[str, Label]] | None = None

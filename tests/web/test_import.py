@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -353,6 +354,60 @@ def test_somebody_of_the_neighbours_is_not_recognised(world: World) -> None:
     assert desk.counts == {"new": 1}
     desk.save()
     assert len(people(world)) == 1
+
+
+# --- a cash book --------------------------------------------------------------------------------------------------
+
+CASH_BOOK = (
+    ("日期", "摘要", "收入金额", "支出金额", "余额", "经手人"),
+    ("2026-03-01", "街道拨款", 24000, None, 24000, "郑秀云"),
+    ("2026-03-02", "办公用纸", 0, 862.5, 23137.5, "郑秀云"),
+)
+
+
+def test_a_cash_book_tells_income_from_spending_by_which_amount_is_filled_in(world: World) -> None:
+    desk = Desk(world, "ledger_entry")
+    page = desk.choose(a_sheet(*CASH_BOOK))
+    assert "这些列不导入：余额。" in page.text
+    assert "各行相同的类别" in page.text
+    said = {**page.filled_in(), "all.kind": "其他"}
+    page = Page(desk.client.post(f"/import/columns/{desk.key}", data=said, follow_redirects=True))
+    assert desk.counts == {"new": 2}, page.text
+    assert "其他" in page.text
+    desk.save()
+    model = REGISTERS["ledger_entry"].model
+    with world.work():
+        rows = db.session.execute(select(model.direction, model.amount, model.kind).order_by(model.on)).all()
+    assert [tuple(row) for row in rows] == [("in", 24000, "11"), ("out", Decimal("862.5"), "11")]
+
+
+@one_database
+def test_what_is_said_for_all_rows_is_a_column_that_can_be_left_out_again(world: World) -> None:
+    desk = Desk(world, "ledger_entry")
+    page = desk.choose(a_sheet(*CASH_BOOK))
+    desk.client.post(f"/import/columns/{desk.key}", data={**page.filled_in(), "all.kind": "其他"})
+    page = Page(desk.client.get(f"/import/columns/{desk.key}"))
+    assert page.filled_in()["column.6"] == "kind"
+    said = {**page.filled_in(), "column.6": ""}
+    page = Page(desk.client.post(f"/import/columns/{desk.key}", data=said, follow_redirects=True))
+    assert desk.counts == {"wrong": 2}
+
+
+@one_database
+def test_what_is_said_for_all_rows_is_still_there_when_the_columns_are_wrong(world: World) -> None:
+    desk = Desk(world, "ledger_entry")
+    said = {**desk.choose(a_sheet(*CASH_BOOK)).filled_in(), "all.kind": "其他", "column.4": "purpose"}
+    page = Page(desk.client.post(f"/import/columns/{desk.key}", data=said))
+    assert "两列不能是同一个字段" in page.text
+    assert page.filled_in()["all.kind"] == "其他"
+
+
+@one_database
+def test_a_sum_taken_in_and_spent_in_one_row_is_wrong(world: World) -> None:
+    desk = Desk(world, "ledger_entry")
+    page = desk.look(("日期", "摘要", "类别", "收入", "支出"), ("2026-03-01", "活动", "其他", 5, 6))
+    assert desk.counts == {"wrong": 1}
+    assert "只能填一列" in page.text
 
 
 # --- what would be lost -------------------------------------------------------------------------------------------
