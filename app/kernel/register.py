@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 from urllib.parse import urlencode
 
@@ -26,7 +28,7 @@ from app.kernel.listing import PAGE_SIZE, Days, Question, Row
 from app.kernel.named import Named
 from app.kernel.present import reader, reads_in_full, text
 from app.kernel.tree import Tree
-from app.kernel.values import Invalid, read_date, show, storable
+from app.kernel.values import N_, Invalid, read_date, show, storable
 
 MAX_SEARCH = 60
 MAX_PAGE = 400_000
@@ -34,6 +36,8 @@ RELATED_ROWS = 50
 DAYS = {"date", "moment"}
 """Kinds of fields that are filtered by a first and a last day."""
 CHOICES = 20
+TYPED = "?"
+"""Marks the words that were typed into a search select where no row was chosen."""
 
 
 @dataclass(frozen=True)
@@ -201,9 +205,27 @@ class Register(Named, BaseView):
                 days = Days(*(read(name, read_date) for name in _ends(declared)))
                 if days != Days(None, None):
                     wanted[declared.name] = days
-            elif (value := read(declared.name, declared.read)) is not None:
+            elif (value := read(declared.name, partial(_meant, declared))) is not None:
                 wanted[declared.name] = value
         return Question(search, wanted, order, args.get("desc") == "1", int(page)), wrong
+
+    def _with_typed(self, args: Mapping[str, str]) -> dict[str, str]:
+        """``args``, in which a search select has what was typed into it before its script had arrived."""
+        found = dict(args)
+        for declared in self._links():
+            typed = found.pop(f"{declared.name}.typed", None)
+            if typed is None:
+                continue
+            shown = None
+            with suppress(Invalid):
+                shown = listing.title(declared.target, declared.read(found.get(declared.name, "")) or 0)
+            if typed.strip() != shown:
+                found[declared.name] = typed.strip() and f"{TYPED}{typed}"
+        return found
+
+    def _links(self) -> builtins.list[Declared]:
+        """The filters that lead to a row of another register."""
+        return [declared for declared in self.filters() if declared.kind == "link"]
 
     def own_arguments(self, args: Mapping[str, str]) -> dict[str, str]:
         """Those of ``args`` that say what the list shows, always in the same order."""
@@ -233,9 +255,11 @@ class Register(Named, BaseView):
         saved = views.mine(self.name)
         if not request.query_string and (arguments := self._as_left(saved)):
             return redirect(self.list_address(arguments))
-        given = request.args.to_dict()  # in which looking for what is not there costs nothing
-        arguments = self.own_arguments(given)
+        given = self._with_typed(request.args.to_dict())  # in which looking for what is not there costs nothing
         question, wrong = self.heard(given)
+        taken = (declared.name for declared in self._links() if declared.name in question.filters)
+        given |= {name: str(question.filters[name]) for name in taken}
+        arguments = self.own_arguments(given)
         columns = self.columns(views.column_names(arguments) or saved.columns)
         names = [declared.name for declared in columns]
         is_tree = issubclass(self.model, Tree)
@@ -261,6 +285,7 @@ class Register(Named, BaseView):
             filters=filters,
             chips=self._chips(question, filters, arguments),
             arguments=arguments,
+            heard=_without(arguments, *wrong),
             asked=urlencode(_without(arguments, "page")),
             to_save=urlencode({**_without(arguments, "page", "columns"), "columns": ",".join(names)}),
             saved=saved,
@@ -695,6 +720,26 @@ def _ends(declared: Declared) -> tuple[str, str]:
 def _arguments(declared: Declared) -> tuple[str, ...]:
     """The arguments of a filter."""
     return _ends(declared) if declared.kind in DAYS else (declared.name,)
+
+
+def _meant(declared: Declared, given: str) -> Any:
+    """The value a filter is ``given``; words typed into a search select stand for the one row they fit.
+
+    Raises :class:`Invalid`.
+    """
+    in_words = declared.kind == "link" and given.startswith(TYPED)
+    if not in_words or not permitted(declared.target.__tablename__, Right.VIEW):
+        return declared.read(given)
+    words, title = given.removeprefix(TYPED).strip(), title_field(declared.target)
+    question = Question(words[:MAX_SEARCH], declared.field.only)
+    found = paging.page(declared.target, [title.name], question).rows if words else []
+    called_so = [row for row in found if text(title, row.values[title.name]) == words]
+    fitting = called_so or found
+    if len(fitting) == 1:
+        return fitting[0].id
+    if fitting:
+        raise Invalid(N_("Several fit “%(text)s”: please choose one from the list."), text=words)
+    raise Invalid(N_("“%(text)s” is not on file."), text=words)
 
 
 def _without(arguments: Mapping[str, str], *names: str) -> dict[str, str]:

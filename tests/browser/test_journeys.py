@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -241,6 +242,34 @@ def test_what_was_mistyped_stays_and_the_page_leads_to_it(desk: Desk, portal: Po
     page.keyboard.press("Enter")
     expect(page.locator(".flash")).to_contain_text("已保存党员“孙二月”")
     expect(page.locator("dl.facts")).to_contain_text("2026-02-28")
+
+
+@pytest.mark.parametrize("script", [True, False], ids=["script", "no script"])
+def test_a_filter_that_was_typed_but_not_picked_is_not_forgotten(desk: Desk, portal: Portal, script: bool) -> None:
+    branch = portal.world.branch(name=f"滨河{script}党支部")
+    groups = [
+        portal.world.make("party_organization", name=f"滨河{script}{name}小组", kind="4", parent_id=branch)
+        for name in ("东", "西")
+    ]
+    page = desk(SECRETARY, java_script_enabled=script)
+    page.goto(f"/party_member/list/?group_id={groups[0]}")
+    box, chip = page.locator("#by-group_id"), page.locator(".narrowed .chip")
+    expect(box).to_have_value(f"滨河{script}东小组")
+    for typed, said in (("第九组", "档案中没有“第九组”"), (f"滨河{script}", "请从列表中选择")):
+        box.fill(typed)
+        page.locator("form.search button").last.click()
+        expect(box).to_have_accessible_description(re.compile(said))
+        expect(box).to_have_value(typed)
+        expect(chip).to_have_count(0)
+    box.fill(f"滨河{script}西")
+    page.locator("form.search button").last.click()
+    expect(chip).to_contain_text(f"滨河{script}西小组")
+    box.fill("没有的")
+    if script:
+        expect(page.locator("#by-group_id-list")).to_contain_text("没有符合条件的记录。")
+    box.press("Enter")
+    expect(box).to_have_accessible_description(re.compile("档案中没有"))
+    expect(chip).to_have_count(0)
 
 
 def test_of_two_who_edit_one_member_neither_loses_anything(desk: Desk, portal: Portal) -> None:

@@ -193,6 +193,58 @@ def test_days_stand_on_the_chip_as_people_say_them(dated: World) -> None:
         assert words in chip
 
 
+def groups(world: World) -> dict[str, int]:
+    """Four groups of one branch, each with a member who is called after it."""
+    branch, made = world.branch(), {}
+    for name in ("第一党小组", "第二党小组", "第二十党小组", "南苑党小组"):
+        made[name] = world.make("party_organization", name=name, kind="4", parent_id=branch)
+        person = world.person(name.replace("党小组", "人"))
+        world.make("party_member", person_id=person, branch_id=branch, group_id=made[name])
+    return made
+
+
+def typed_into(page: Page, name: str) -> tuple[str, str]:
+    """What stands in a search select above a list, and the complaint beside it."""
+    box = page.soup.select_one(f"#by-{name}")
+    complaint = page.soup.select_one(f"#{box['aria-describedby']}") if box.get("aria-invalid") else None
+    return box["value"], complaint.get_text(" ", strip=True) if complaint else ""
+
+
+@one_database
+@pytest.mark.parametrize("way", ["group_id=%3F{}", "group_id=&group_id.typed={}", "group_id={older}&group_id.typed={}"])
+def test_what_is_typed_into_a_filter_but_not_picked_counts(world: World, way: str) -> None:
+    """With the script of the page, before it has arrived, and where another group was chosen before."""
+    made, client = groups(world), world.client("branch_secretary")
+
+    def asked(words: str) -> Page:
+        return seen(client, f"/party_member/list/?{way.format(words, older=made['第一党小组'])}")
+
+    for words in ("南苑", "nanyuan", "南苑党小组", "第二党小组"):
+        page, whole = asked(words), "第二党小组" if words == "第二党小组" else "南苑党小组"
+        assert names(page) == [f"{whole[:2]}人"]
+        assert chips(page) == [f"所属党小组：{whole}"]
+        assert typed_into(page, "group_id") == (whole, "")
+        assert f"group_id={made[whole]}" in page.source, "the address of what follows names the group itself"
+    for words in ("第九组", "第二", "、"):
+        page = asked(words)
+        value, complaint = typed_into(page, "group_id")
+        assert value == words
+        assert words in complaint
+        assert len(names(page)) == 4
+        assert not chips(page)
+        export = next(link for link in page.links() if link.startswith("/exchange/export/"))
+        assert client.get(export).status_code == 200, "what is listed can be taken out"
+    assert typed_into(asked("第九组"), "group_id")[1] != typed_into(asked("第二"), "group_id")[1]
+
+
+@one_database
+def test_what_is_chosen_in_a_filter_or_cleared_counts_before_the_script_has_arrived(world: World) -> None:
+    made, client = groups(world), world.client("branch_secretary")
+    for words, found in (("第二党小组", ["第二人"]), ("", 4)):
+        page = seen(client, f"/party_member/list/?group_id={made['第二党小组']}&group_id.typed={words}")
+        assert found in (names(page), len(names(page)))
+
+
 # --- columns ------------------------------------------------------------------------------------------------------
 
 

@@ -13,7 +13,7 @@ function combo(box) {
   let active = -1;
   let asked = 0;
   let timer = 0;
-  let chosen = { id: hidden.value, label: input.value };
+  let chosen = { id: hidden.value, label: input.defaultValue };
   if (!/^\d+$/.test(chosen.id)) chosen = { id: '', label: '' };
 
   const isOpen = () => !list.hidden;
@@ -46,11 +46,11 @@ function combo(box) {
     hidden.dispatchEvent(new Event('change', { bubbles: true }));
   }
 
-  // Text that names no row is sent marked, so that the server says so and gives it back; a filter just forgets it.
+  // Text that names no row is sent marked, so that the server can say so and give it back.
   function noteTyped() {
     const text = input.value.trim();
     if (text === chosen.label && chosen.id) hidden.value = chosen.id;
-    else hidden.value = text && !('filter' in words) ? '?' + text : '';
+    else hidden.value = text && '?' + text;
     showClear();
   }
 
@@ -133,6 +133,7 @@ function combo(box) {
   input.addEventListener('click', () => { if (!isOpen()) search(); });
   input.addEventListener('input', () => {
     noteTyped();
+    mark(-1);  // what is offered still answers what was typed before
     clearTimeout(timer);
     asked += 1;
     timer = setTimeout(search, 150);
@@ -145,7 +146,7 @@ function combo(box) {
       const step = event.key === 'ArrowDown' ? 1 : -1;
       if (options.length) mark((active + step + options.length + (active < 0 && step < 0 ? 1 : 0)) % options.length);
     } else if (event.key === 'Enter' && isOpen()) {
-      event.preventDefault();
+      if (options[active] || !('filter' in words)) event.preventDefault();
       const link = list.querySelector('a');
       if (options[active]) set(String(options[active].id), options[active].label);
       else if (link) link.click();
@@ -160,7 +161,6 @@ function combo(box) {
     const same = options.filter((option) => option.label === input.value.trim());
     if (isOpen() && same.length === 1 && hidden.value.startsWith('?')) set(String(same[0].id), same[0].label);
     close();
-    if ('filter' in words && !hidden.value) set('', '');
   });
   list.addEventListener('mousedown', (event) => event.preventDefault());
   list.addEventListener('click', (event) => {
@@ -168,6 +168,8 @@ function combo(box) {
     if (row) set(String(options[row.dataset.index].id), options[row.dataset.index].label);
   });
   clear.addEventListener('click', () => { set('', ''); input.focus(); });
+  input.removeAttribute('name');
+  noteTyped();  // what was typed before the script had arrived
 }
 
 // A form whose text has changed asks before it is left; it is sent only once.
