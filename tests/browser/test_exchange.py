@@ -35,6 +35,8 @@ def test_somebody_is_found_with_the_keyboard_alone_while_they_say_their_name(des
     answer = page.locator("header [role=option]", has_text=name)
     expect(answer).to_contain_text("9号楼")
     expect(answer).to_contain_text("137****1234")
+    expect(answer).to_have_attribute("aria-selected", "false")
+    page.keyboard.press("ArrowDown")
     expect(answer).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/person/show/{key}")

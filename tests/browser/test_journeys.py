@@ -181,6 +181,32 @@ def test_a_resident_becomes_a_volunteer_in_a_team_without_being_typed_again(desk
     assert cell(page, "张明", "联系电话").startswith("138")
 
 
+def test_enter_searches_and_only_what_was_picked_with_the_arrows_is_opened(desk: Desk, portal: Portal) -> None:
+    namesakes = {portal.world.person("葛淑华", building=building) for building in ("8号楼", "9号楼")}
+    page = desk(STAFF)
+    box, offered = page.locator(".finder input"), page.locator(".finder-list .answer")
+    for waits in (False, True):
+        box.fill("葛淑华")
+        if waits:
+            expect(offered).to_have_count(2)
+        box.press("Enter")
+        page.wait_for_url("**/search/?q=**")
+        expect(page.locator("main .found li")).to_have_count(2)
+        page.goto("/")
+    opened = []
+    for keys in (["ArrowDown"], ["ArrowUp", "ArrowUp"], ["ArrowDown", "ArrowDown", "ArrowUp", "ArrowDown"]):
+        box.fill("葛淑华")
+        expect(offered).to_have_count(2)
+        for key in keys:
+            box.press(key)
+        box.press("Enter")
+        page.wait_for_url("**/person/show/*")
+        opened.append(int(page.url.rpartition("/")[2]))
+        page.goto("/")
+    assert opened[0] != opened[2]
+    assert {*opened} == namesakes
+
+
 def test_a_notice_is_looked_at_then_issued_with_its_number_then_printed(desk: Desk, portal: Portal) -> None:
     portal.world.post("环境卫生岗")
     page = desk(SECRETARY)

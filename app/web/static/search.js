@@ -1,4 +1,5 @@
-// The search box in the head of the page: answers while one types. Without it Enter leads to the page of answers.
+// The search box in the head of the page: answers while one types, picked with the arrow keys or the mouse. Enter by
+// itself leads to the page of answers, however quick the answers are: who is looked at is kept.
 'use strict';
 
 function finder(form) {
@@ -11,7 +12,6 @@ function finder(form) {
   let active = -1;
   let timer = 0;
   let asking = null;
-  let answered = '';
 
   const isOpen = () => !list.hidden;
 
@@ -19,7 +19,6 @@ function finder(form) {
     clearTimeout(timer);
     if (asking) asking.abort();
     asking = null;
-    answered = '';
     list.hidden = true;
     active = -1;
     input.setAttribute('aria-expanded', 'false');
@@ -98,7 +97,6 @@ function finder(form) {
     status.textContent = rows.length ? `${words.found} ${rows.length}` : words.none;
     input.removeAttribute('aria-activedescendant');
     open();
-    if (rows.length) mark(0);
   }
 
   async function ask() {
@@ -112,7 +110,6 @@ function finder(form) {
       if (!answer.ok || answer.redirected) throw new Error(answer.status);
       const found = await answer.json();
       if (own !== asking) return;
-      answered = text;
       draw(found);
     } catch (error) {
       if (own !== asking || error.name === 'AbortError') return;
@@ -124,6 +121,7 @@ function finder(form) {
   }
 
   function later() {
+    mark(-1);
     clearTimeout(timer);
     if (asking) asking.abort();
     asking = null;
@@ -142,10 +140,9 @@ function finder(form) {
       event.preventDefault();
       if (!isOpen()) return ask();
       const step = event.key === 'ArrowDown' ? 1 : -1;
-      if (rows.length) mark((active + step + rows.length) % rows.length);
+      if (rows.length) mark((Math.max(active, step < 0 ? 0 : -1) + step + rows.length) % rows.length);
     } else if (event.key === 'Enter') {
-      // Quicker than the answers: the page of answers, not what was found for the first letters.
-      if (isOpen() && rows[active] && input.value.trim() === answered) {
+      if (isOpen() && rows[active]) {
         event.preventDefault();
         location.assign(rows[active].dataset.address);
       } else if (!input.value.trim()) event.preventDefault();
