@@ -99,6 +99,8 @@ class RecordForm:
                 field.typed = given[declared.name]
         self._taken_over: set[str] = set()
         self.alike: list[likeness.Alike] = []
+        self.on_file: dict[str, list[likeness.Alike]] = {}
+        """The records that something typed is also said of, by the name of its field."""
         self.record_id = record.id if record is not None else 0
         self.take_version()
 
@@ -162,11 +164,17 @@ class RecordForm:
             named = {"names": "；".join(found.told for found in self.alike)}
             message = N_("There already is %(names)s. If this is another person, please tick the box below.")
             self.complain([Violation(self.model.__title__, message, named)])
+        if self.alike:
+            self.on_file[self.model.__title__] = self.alike
 
     def complain(self, violations: Iterable[Violation]) -> None:
-        """Put each violation beside its field."""
+        """Put each violation beside its field, with the record in its way for those who may see that."""
         for violation in violations:
             message = _(violation.message, **violation.params)
+            if violation.in_the_way and (found := likeness.on_file(*violation.in_the_way)):
+                self.on_file[violation.field] = [found]
+                if found.name not in message:
+                    message = _("%(problem)s It is %(name)s.", problem=message, name=found.told)
             field = self.form._fields.get(violation.field)
             if field is None:
                 self.form.form_errors.append(message)

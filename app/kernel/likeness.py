@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -11,9 +11,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, bindparam, false, not_, or_, true
 
 from app.kernel import scope
+from app.kernel.access import Right, permitted
 from app.kernel.db import db, today
-from app.kernel.fields import Declared, fields_of, title_field
-from app.kernel.listing import Listing, Question
+from app.kernel.fields import Declared, fields_of
+from app.kernel.listing import Listing, Question, row
 from app.kernel.present import reads_in_full, text
 
 Side = Callable[[str], ColumnElement[Any]]
@@ -27,6 +28,7 @@ MOST = 5
 class Alike:
     """A row on file that a new one resembles: what it is called and what tells it apart (1956-03-05, 3号楼)."""
 
+    register: str
     id: int
     name: str
     hints: tuple[str, ...]
@@ -96,7 +98,7 @@ def alike(model: Any, data: Mapping[str, Any]) -> list[Alike]:
     """The first rows on file that a new one with ``data`` is likely to repeat, in its own community."""
     if not common(model) or any(not data.get(name) for name in common(model)):
         return []
-    known, title, hints = fields_of(model), title_field(model), _hints(model)
+    known = fields_of(model)
 
     def given(name: str) -> Any:
         value, sealed = data.get(name) or None, known[name].sealed
@@ -105,18 +107,24 @@ def alike(model: Any, data: Mapping[str, Any]) -> list[Alike]:
     values = {f"given_{name}": given(name) for key in model.__same__ for name in key}
     community_id = data.get("community_id") or scope.current().community_id
     found = db.session.execute(_alike(model, keys(model), today()), {**values, "own_community": community_id})
-    return [
-        Alike(
-            key,
-            text(title, name),
-            tuple(filter(None, (text(declared, value) for declared, value in zip(hints, told, strict=True)))),
-        )
-        for key, name, *told in found
-    ]
+    return [_told(model, key, values) for key, *values in found]
 
 
-def _hints(model: Any) -> list[Declared]:
-    return [declared for declared in fields_of(model).values() if declared.field.hint]
+def on_file(model: Any, key: int) -> Alike | None:
+    """The row of that id, if there is one in scope and the person at work may see it."""
+    found = permitted(model.__tablename__, Right.VIEW) and row(model, key, _telling(model))
+    return _told(model, key, found.values.values()) if found else None
+
+
+def _told(model: Any, key: int, values: Iterable[Any]) -> Alike:
+    """A row by its id and the values of :func:`_telling`."""
+    name, *hints = (text(fields_of(model)[name], value) for name, value in zip(_telling(model), values, strict=True))
+    return Alike(model.__tablename__, key, name, tuple(filter(None, hints)))
+
+
+def _telling(model: Any) -> list[str]:
+    """The names of what tells a row from others: what it is called, and its hints."""
+    return [model.__title__, *(d.name for d in fields_of(model).values() if d.field.hint and d.name != model.__title__)]
 
 
 @lru_cache(maxsize=100)
@@ -129,7 +137,7 @@ def _alike(model: Any, _keys: tuple[tuple[str, ...], ...], _today: date) -> Sele
     return (
         Listing(model)
         .statement(
-            [model.__title__, *(declared.name for declared in _hints(model))],
+            _telling(model),
             Question(),
             model.community_id == bindparam("own_community"),
             *(column(model, model, name) == given(name) for name in common(model)),

@@ -168,10 +168,11 @@ def _unique_problems(model: Any, data: Data, record: Any) -> Iterable[Violation]
                     shown,
                     N_("“%(name)s” already stands on this register: the same is not entered twice."),
                     {"name": name},
+                    (model, taken),
                 )
             else:
-                label = declared.field.label
-                yield Violation(shown, N_("There already is a record with the same %(field)s."), {"field": label})
+                message, label = N_("There already is a record with the same %(field)s."), declared.field.label
+                yield Violation(shown, message, {"field": label}, (model, taken))
 
 
 def _unique_value(model: Any, name: str, data: Data) -> Any:

@@ -34,11 +34,15 @@ class Invalid(ValueError):
 
 @dataclass(frozen=True)
 class Violation:
-    """A rule that ``field`` breaks (empty: the record as a whole), in a message id with named ``params``."""
+    """A rule that ``field`` breaks (empty: the record as a whole), in a message id with named ``params``.
+
+    ``in_the_way`` is the record that has already what only one may have: its model and its id.
+    """
 
     field: str
     message: str
     params: dict[str, Any] = dataclass_field(default_factory=dict)
+    in_the_way: tuple[Any, int] | None = None
 
 
 Reader = Callable[[str], Any]

@@ -78,6 +78,41 @@ def test_a_namesake_who_is_clearly_another_is_added_at_once(
     assert people(world) == 2
 
 
+def test_whose_identity_number_it_is_is_told_with_the_way_there(world: World) -> None:
+    number = an_id_number(BORN, 1)
+    key = world.person("王芳", building="3号楼", id_number=number)
+    page = add(world, name="王方", id_number=number)
+    assert "王芳（1956-03-05，3号楼）" in page.complaint("id_number")
+    assert f"/person/show/{key}" in page.links()
+    assert "alike.others" not in page.filled_in()
+    assert not page.defects()
+
+
+def test_who_stands_on_a_register_already_is_told_with_the_way_there(world: World) -> None:
+    person = world.person("王芳")
+    member = world.member(person)
+    typed = {"person_id": str(person), "branch_id": str(world.branch())}
+    page = Page(world.client("branch_secretary").post("/party_member/add/", data=typed))
+    assert page.complaint("person_id").count("王芳") == 1
+    assert f"/party_member/show/{member}" in page.links()
+
+
+def test_nobody_learns_of_a_record_they_may_not_see_by_what_is_unique(world: World) -> None:
+    """A name of an account is taken everywhere, an identity number only in its own community."""
+    for username, told in (("office_staff", "干事甲"), ("stranger", "")):
+        here = str(world.here.id)
+        typed = {"username": username, "full_name": "张明", "role": "office_staff", "community_id": here}
+        page = Page(world.client("security_administrator").post("/account/add/", data=typed))
+        assert page.complaint("username")
+        assert told in page.complaint("username")
+        assert "外社区书记" not in page.source
+        assert any("/account/show/" in link for link in page.links()) == bool(told)
+    number = an_id_number(BORN, 1)
+    world.person("王芳", at=world.there, id_number=number)
+    add(world, name="张明", id_number=number)
+    assert people(world) == 1
+
+
 def test_a_tick_about_one_namesake_is_not_a_tick_about_another(world: World) -> None:
     first = world.person("张明", birth_on=BORN)
     world.person("李强", birth_on=BORN)
