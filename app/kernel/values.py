@@ -160,10 +160,25 @@ read_count = at_least(0, read_integer)
 read_amount = at_least(0, read_decimal)
 
 
+_BETWEEN = r"\s*[-–—./\\,。、年月\s]\s*"
 _DATE_FORMS = (
     re.compile(r"(\d{4})(\d{2})(\d{2})"),
-    re.compile(r"(\d{4})\s*[-./年]\s*(\d{1,2})\s*[-./月]\s*(\d{1,2})\s*日?"),
+    re.compile(rf"(\d{{4}}){_BETWEEN}(\d{{1,2}}){_BETWEEN}(\d{{1,2}})\s*[日号]?"),
 )
+_NO_DAY, _NO_YEAR = (
+    N_("Please add the day, like %(example)s."),
+    N_("Please write the year with four digits, like %(example)s."),
+)
+_PARTS_OF_DATES = (
+    (re.compile(r"(\d{4})\s*年?"), N_("Please add the month and the day, like %(example)s."), "{}-06-01"),
+    (re.compile(rf"(\d{{4}}){_BETWEEN}(\d{{1,2}})\s*月?份?"), _NO_DAY, "{}-{:0>2}-01"),
+    (re.compile(r"((?:19|20)\d{2})(\d{2})"), _NO_DAY, "{}-{}-01"),
+    (re.compile(rf"(?:\d{{2}}{_BETWEEN})?(\d{{1,2}}){_BETWEEN}(\d{{1,2}})\s*[日号]?"), _NO_YEAR, "1980-{:0>2}-{:0>2}"),
+)
+"""What people write who do not know, or do not think of, all of a day: what to say of it, and how it would be one.
+
+A sheet takes the first day of a month with a remark; who fills in a form is there to be asked.
+"""
 
 
 def read_date(text: str) -> date:
@@ -183,6 +198,13 @@ def read_date(text: str) -> date:
                 return date(year, month, day)
             except ValueError:
                 raise Invalid(N_("There is no such day: %(text)s."), text=text) from None
+    for part, message, whole in _PARTS_OF_DATES:
+        if found := part.fullmatch(text):
+            try:
+                example = date.fromisoformat(whole.format(*found.groups()))
+            except ValueError:
+                continue
+            raise Invalid(message, example=example.isoformat())
     raise Invalid(N_("Please write the date like 2026-03-05."))
 
 
