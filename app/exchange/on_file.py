@@ -14,7 +14,7 @@ from app.kernel import likeness
 from app.kernel.db import db
 from app.kernel.fields import fields_of
 from app.kernel.listing import Listing, Question
-from app.kernel.values import N_, Invalid
+from app.kernel.values import N_, Invalid, half_width
 
 
 class Titles:
@@ -29,14 +29,14 @@ class Titles:
 
     def learn(self, key: int, title: str) -> None:
         self.of[key] = title
-        self._keys[title].append(key)
+        self._keys[half_width(title)].append(key)  # as cells are read; what was stored before may be wider
 
     def __contains__(self, title: str) -> bool:
-        return title in self._keys
+        return half_width(title) in self._keys
 
     def key(self, title: str) -> int:
         """The one row of that name; raises :class:`Invalid` where there is none, or more than one."""
-        keys = self._keys.get(title, ())
+        keys = self._keys.get(half_width(title), ())
         if not keys:
             raise Invalid(N_("“%(text)s” is not on file."), text=title)
         if len(keys) > 1:

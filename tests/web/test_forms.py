@@ -202,6 +202,17 @@ def test_the_number_on_an_identity_card_is_taken_whenever_the_county_got_its_cod
     assert world.client("office_staff").post("/person/add/", data=data).status_code == 302
 
 
+@one_database
+def test_what_is_typed_with_a_chinese_keyboard_is_stored_listed_and_found_like_all_else(world: World) -> None:
+    client = world.client("office_staff")
+    for name, building in (("张明", "３号楼２单元"), ("李强", "3号楼1单元"), ("王芳", "4号楼（北）")):
+        client.post("/person/add/", data={"name": name, "building": building})
+    ordered = Page(client.get("/person/list/?order=building")).text
+    assert ordered.index("3号楼1单元") < ordered.index("3号楼2单元") < ordered.index("4号楼（北）")
+    for asked in ("３号楼２单元", "3号楼2单元"):
+        assert "张明" in Page(client.get("/person/list/", query_string={"q": asked})).text
+
+
 # --- every register -----------------------------------------------------------------------------------------------
 
 

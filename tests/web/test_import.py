@@ -113,17 +113,17 @@ def test_a_messy_sheet_is_understood(world: World) -> None:
     desk.look(
         ("春和社区居民花名册", None, None, None, None),
         ("填表日期：2026年3月", None, None, None, None),
-        ("序号", "名  字", "公民身份号码", "手机", "性别"),
-        (1, "张 明", ID, "138 1234 5678", "男"),
+        ("序号", "名  字", "公民身份号码", "手机", "性别", "楼栋"),
+        (1, "张 明", ID, "138 1234 5678", "男", "３号楼２单元（北）"),
         (None, None, None, None, None),
-        (2, "阿依古丽·买买提", None, "０５２３－８６８８１２３４", "F"),
+        (2, "阿依古丽·买买提", None, "０５２３－８６８８１２３４", "F", None),
         ("合计", "2人", None, None, None),
     )
     assert desk.counts == {"new": 2}
     desk.save()
-    assert people(world, "name", "phone", "sex", "birth_on") == [
-        ("张明", "13812345678", "1", BORN),
-        ("阿依古丽·买买提", "0523-86881234", "2", None),
+    assert people(world, "name", "phone", "sex", "birth_on", "building") == [
+        ("张明", "13812345678", "1", BORN, "3号楼2单元（北）"),
+        ("阿依古丽·买买提", "0523-86881234", "2", None, None),
     ]
 
 

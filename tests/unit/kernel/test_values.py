@@ -107,6 +107,19 @@ def test_one_line_has_single_spaces_and_none_between_chinese_characters(typed, k
     assert values.read_line(typed) == kept
 
 
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("３号楼2单元", "3号楼2单元"),
+        ("Ｂ座－１２／ａ＃", "B座-12/a#"),
+        ("春和路（北），一号。", "春和路（北），一号。"),
+        ("“三会一课”：第一次；好！", "“三会一课”：第一次；好！"),
+    ],
+)
+def test_letters_and_digits_of_a_chinese_keyboard_are_made_narrow_but_not_its_punctuation(typed, kept):
+    assert values.read_line(typed) == values.read_text(typed) == kept
+
+
 # --- names -------------------------------------------------------------------------------------------------------
 
 
@@ -123,6 +136,7 @@ def test_one_line_has_single_spaces_and_none_between_chinese_characters(typed, k
         ("𠮷田", "𠮷田"),
         ("Anna-Maria Müller".replace("ü", "u"), "Anna-Maria Muller"),
         ("J. Smith", "J. Smith"),
+        ("Ａｎｎａ　Smith", "Anna Smith"),
     ],
 )
 def test_names_are_read_however_the_dot_and_spaces_were_typed(typed, name):
@@ -130,7 +144,7 @@ def test_names_are_read_however_the_dot_and_spaces_were_typed(typed, name):
 
 
 @pytest.mark.parametrize(
-    "typed", ["张明1", "张明，李华", "·买买提", "=cmd|' /C'!A0", "<b>张明</b>", "", "@张", "张_明", "ｚ"]
+    "typed", ["张明1", "张明，李华", "·买买提", "=cmd|' /C'!A0", "<b>张明</b>", "", "@张", "张_明", "ｚ１"]
 )
 def test_what_no_name_contains_is_refused(typed):
     with pytest.raises(Invalid):
