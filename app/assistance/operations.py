@@ -56,6 +56,7 @@ def figures() -> Iterable[Figure]:
     households, people, amount = db.session.execute(
         totals.where(household.standing.expression(household) == "running")
     ).one()
-    yield Figure(_l("Allowance households"), households, "allowance_household")
-    yield Figure(_l("People on allowance"), people or 0, "allowance_household")
-    yield Figure(_l("Allowance a month (yuan)"), round(amount or 0), "allowance_household")
+    paid = {"standing": "running"}
+    yield Figure(_l("Allowance households"), households, "allowance_household", paid)
+    yield Figure(_l("People on allowance"), people or 0, "allowance_household", paid)
+    yield Figure(_l("Allowance a month (yuan)"), round(amount or 0), "allowance_household", paid)

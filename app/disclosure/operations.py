@@ -407,7 +407,8 @@ def _composed_again(notice: Notice) -> Snapshot | None:
 def figures() -> Iterable[Figure]:
     issued = count_of(Notice, Notice.number.is_not(None))
     yield Figure(_("Notices issued"), issued, "notice")
-    yield Figure(_("Notices hanging"), count_of(Notice, Notice.state == State.POSTED), "notice")
+    hanging = count_of(Notice, Notice.state == State.POSTED)
+    yield Figure(_("Notices hanging"), hanging, "notice", {"state": State.POSTED})
 
 
 def tasks(_today: date) -> Iterable[Task]:

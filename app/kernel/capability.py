@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
@@ -13,11 +13,12 @@ from app.kernel.fields import Label
 
 @dataclass(frozen=True)
 class Figure:
-    """A number of the community for the home page."""
+    """A number of the community for the home page; it leads to the register, ``asked`` for the rows that it counts."""
 
     label: Label
     value: int
     register: str
+    asked: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def figures() -> Iterable[Figure]:
     """Members, posts and how many of their places are held."""
     yield Figure(_l("Party members"), count_of(PartyMember), "party_member")
     yield Figure(_l("Service posts"), count_of(ServicePost), "service_post")
-    yield Figure(_l("Posts held"), count_of(PostAssignment, *holds()), "post_assignment")
+    yield Figure(_l("Posts held"), count_of(PostAssignment, *holds()), "post_assignment", {"step": "appointed"})
 
 
 def tasks(_today: date) -> Iterable[Task]:

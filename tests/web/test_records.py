@@ -12,6 +12,8 @@ from sqlalchemy import UniqueConstraint, func, select, text
 
 from app.assistance import operations as assistance
 from app.community.models import CommitteeMember, Community, Person
+from app.disclosure.lifecycle import State
+from app.disclosure.models import Notice
 from app.finance import operations as finance
 from app.finance.models import LedgerEntry
 from app.kernel import codes, listing, records, sheets
@@ -26,6 +28,8 @@ from app.party.models import PartyMember, PartyOrganization, PostAssignment, Ser
 from app.volunteers.models import Volunteer, VolunteerTeam
 from config import ROOT
 from tests.rows import IN_COMMUNITY, LINKS, MODELS, a_row, an_id_number, some_data
+from tests.web.page import Page, one_database
+from tests.web.typed import an_issued_notice
 from tests.world import World, owner
 
 WANG = an_id_number(date(1956, 3, 7), 1)
@@ -336,6 +340,21 @@ def test_a_committee_member_serves_to_the_last_day_of_office(world, until, serve
 def figures(world: World, operations: Any) -> list[int]:
     with world.work():
         return [figure.value for figure in operations.figures()]
+
+
+@one_database
+def test_a_number_on_the_home_page_leads_to_the_rows_it_counts(world):
+    hangs, _waits = (an_issued_notice(world, world.here) for _notice in range(2))
+    with world.work(), transaction():
+        db.session.get_one(Notice, hangs).state = State.POSTED
+    world.appointment(world.post(), world.member())
+    a_row(world, "post_assignment", applied_on=TODAY)
+    a_row(world, "allowance_household", ended_on=TODAY - timedelta(days=1))
+    client = world.client("branch_secretary")
+    tiles = {tile.span.get_text(): tile for tile in Page(client.get("/")).soup.select(".figures a")}
+    for label in ("在墙公示", "在岗人数", "低保户数", "党员"):
+        rows = Page(client.get(tiles[label]["href"])).soup.select("main tbody tr")
+        assert len(rows) == int(tiles[label].strong.get_text()), label
 
 
 def test_the_money_of_this_month_is_added_up_by_direction(world):
