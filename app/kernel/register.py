@@ -291,6 +291,7 @@ class Register(Named, BaseView):
             saved=saved,
             total=page.total,
             page_size=PAGE_SIZE,
+            today=today(),
             actions=[action for action in LIST_ACTIONS if self.may(action.right) and action.offered(self.model)],
             sortable=self._sortable(),
             may_choose=self.may(Right.EDIT) and f"{self.name}.bulk" in current_app.view_functions,

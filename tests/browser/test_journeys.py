@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from app.kernel.db import today
 from app.kernel.registers import REGISTERS
 from app.roles import Role, rights
 from tests.browser.conftest import COLLEAGUE, Portal, log_in
+from tests.rows import an_id_number
 from tests.world import PASSWORD
 
 pytestmark = pytest.mark.browser
@@ -235,6 +237,23 @@ def test_a_notice_is_looked_at_then_issued_with_its_number_then_printed(desk: De
     assert sheet.body().startswith(b"%PDF")
     page.goto("/notice/list/")
     expect(page.locator("main tbody tr")).to_contain_text([number])
+
+
+def test_what_the_browser_prints_says_what_it_is_and_leaves_out_what_only_a_screen_can_do(
+    desk: Desk, portal: Portal
+) -> None:
+    page = desk(SECRETARY)
+    page.emulate_media(media="print")
+    page.goto("/volunteer/list/?q=3号楼")
+    head = page.locator(".on-paper")
+    expect(head).to_be_visible()
+    expect(head).to_have_text(re.compile(rf"第1页，共\d页 · {TODAY} · 查询：3号楼"))
+    person = portal.world.person("冯纸上", id_number=an_id_number(date(1956, 3, 5), 77))
+    page.goto(f"/person/show/{person}")
+    expect(page.locator("dl.facts")).to_contain_text("冯纸上")
+    for on_screen in (page.get_by_text("为此记录添加"), page.locator(".reveal").first):
+        expect(on_screen).to_be_attached()
+        expect(on_screen).to_be_hidden()
 
 
 # --- mistakes and accidents ---------------------------------------------------------------------------------------
