@@ -410,6 +410,28 @@ def test_no_page_asks_another_machine_fails_or_scrolls_sideways(desk: Any, role:
     assert not desk.trouble
 
 
+def test_on_a_small_screen_what_is_done_with_a_row_stays_in_view_and_a_shadow_tells_of_more(desk: Desk) -> None:
+    page = desk(STAFF, viewport={"width": 1024, "height": 768})
+    page.goto("/volunteer/list/?page=1")
+    sheet, edit = page.locator("main .sheet"), page.get_by_role("link", name="编辑").first
+    expect(sheet).to_have_class(re.compile(r"\bmore\b"))
+    for _scrolled in range(2):
+        assert edit.evaluate(
+            "link => { const at = link.getBoundingClientRect();"
+            " return link.contains(document.elementFromPoint(at.x + at.width / 2, at.y + at.height / 2)); }"
+        ), "covered or out of sight"
+        sheet.evaluate("box => { box.scrollLeft = box.scrollWidth; }")
+    expect(sheet).not_to_have_class(re.compile(r"\bmore\b"))
+
+
+def test_the_buttons_of_a_form_stand_in_one_row_at_150_percent(desk: Desk) -> None:
+    page = desk(STAFF, viewport={"width": 911, "height": 512})
+    page.goto("/person/add/")
+    heights = page.locator(".save > .button").evaluate_all("all => all.map((one) => one.getBoundingClientRect().top)")
+    assert len(heights) == 3
+    assert len(set(heights)) == 1
+
+
 def test_the_menu_opens_on_a_phone(desk: Desk) -> None:
     page = desk(SECRETARY, viewport={"width": 390, "height": 844}, has_touch=True)
     menu = page.locator("nav.menu")

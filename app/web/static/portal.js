@@ -272,14 +272,20 @@ function unfold() {
 window.addEventListener('hashchange', unfold);
 unfold();
 
-// A table that fits scrolls with the page under its heading; a broader one scrolls in its own box.
+// A table that fits scrolls with the page under its heading; a broader one scrolls in its own box, which shows when
+// there is more on the right.
 function sheet(box) {
+  const table = box.firstElementChild;
+  const tell = () => box.classList.toggle('more', box.scrollLeft + box.clientWidth < table.offsetWidth - 1);
   const fit = () => {
-    const broad = box.firstElementChild.offsetWidth > box.clientWidth;
+    box.classList.remove('broad');  // which is broader itself
+    const broad = table.offsetWidth > box.clientWidth;
     box.classList.toggle('broad', broad);
     box.classList.toggle('fits', !broad);
+    tell();
   };
   fit();
+  box.addEventListener('scroll', tell, { passive: true });
   new ResizeObserver(fit).observe(box);
 }
 
