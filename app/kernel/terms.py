@@ -21,7 +21,10 @@ from app.kernel.pinyin import folded, readings, syllables
 _HAN = "\u3400-\u9fff\uf900-\ufaff\u3007\U00020000-\U0003ffff"
 _PART = pattern(rf"([{_HAN}])|([^\W_{_HAN}]+)|([-/])|.")
 _IS_HAN = pattern(f"[{_HAN}]+")
-_GROUPED_NUMBER = pattern(r"\s*(\d\s*){7,}[xX]?\s*")
+_GROUPED_NUMBER = pattern(r"\s*[1-9](\s*\d){6,}\s*[xX]?\s*|\s*1\s*[3-9]([\s–—-]*\d){9}\s*")
+BUILDINGS = ("号楼", "栋", "幢")
+"""What people call a building that has a number: they do not type what is on file."""
+_BUILDING = pattern(rf"(?<=\d)({'|'.join(BUILDINGS)})")
 _DOTS = dict.fromkeys(map(ord, "·•・‧∙"))
 """Dots within a name, which few people type."""
 
@@ -161,7 +164,10 @@ def _read_terms(read: tuple[str, ...]) -> list[str]:
 
 @dataclass(frozen=True)
 class Word:
-    """One word of a question: the ``ways`` to find it, and those by ear, tried where nothing is found otherwise."""
+    """One word of a question: the ``ways`` to find it, and those by ear, tried where nothing is found otherwise.
+
+    What has numbers in it is not heard but read with less care: 2栋 and 2-3 for 2号楼3单元.
+    """
 
     text: str
     ways: tuple[Way, ...]
@@ -187,10 +193,11 @@ class Word:
 def words(question: str) -> tuple[Word, ...]:
     """The words of a question, all of which have to be found; none where it says nothing.
 
-    A long number typed in groups is one: 138 1234 5678.
+    A long number typed in groups is one: 138 1234 5678, or 138-1234-5678.
     """
-    if _GROUPED_NUMBER.fullmatch(question):
-        question = "".join(question.split())
+    narrow = unicodedata.normalize("NFKC", question)
+    if _GROUPED_NUMBER.fullmatch(narrow):
+        question = "".join(filter(str.isalnum, narrow))
     return tuple(_word(chunk) for chunk in _chunks(question))[:MOST_WORDS]
 
 
@@ -201,8 +208,9 @@ def _word(chunk: _Chunk) -> Word:
     elif len(chunk.parts) == 1 and not _has_digit(chunk.text):
         by_ear = ((f"~{folded(chunk.text)}*",),)
     elif len(chunk.parts) > 1:
-        # 张明3号楼: written together, though it stands in two fields.
-        by_ear = (tuple(term for part in _split(chunk) for term in _ways(part)[0]),)
+        spelled = _spelled(chunk)
+        said = BUILDINGS if _BUILDING.search(spelled.text) else BUILDINGS[:1]
+        by_ear = tuple(dict.fromkeys(_apart(spelled, building) for building in said))
     else:
         by_ear = first
     return Word(chunk.text, first, by_ear)
@@ -217,6 +225,22 @@ def _ways(chunk: _Chunk) -> tuple[Way, ...]:
     if _has_digit(last):
         return ((f"{last}*",),) if len(last) < GRAM else (_grams(last),)
     return ((last,), (f"^{last}",)) if len(last) < GRAM else ((f"{last}*",),)
+
+
+def _spelled(chunk: _Chunk) -> _Chunk:
+    """2-3-501 as 2号楼3单元501; anything else as it is."""
+    building, unit, *rest = chunk.parts
+    is_house = "".join(chunk.parts).isdecimal() and len(building) < 4 and len(unit) < 3 and len(rest) < 2
+    return next(_chunks(f"{building}号楼{unit}单元{''.join(rest)}")) if is_house else chunk
+
+
+def _apart(chunk: _Chunk, building: str) -> Way:
+    """What is written together though it stands in two fields: 张明3号楼. Only what is typed last may go on.
+
+    A building with a number may be called a ``building`` of another word.
+    """
+    parts = [part for whole in _split(chunk) for part in _chunks(_BUILDING.sub(building, whole.text))]
+    return tuple(term if part is parts[-1] else term.removesuffix("*") for part in parts for term in _ways(part)[0])
 
 
 def _split(chunk: _Chunk) -> Iterator[_Chunk]:

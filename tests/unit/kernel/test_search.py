@@ -114,6 +114,28 @@ def test_who_types_what_it_sounds_like_finds_it_in_the_end(question, name):
     assert finds(question, name, by_ear=True)
 
 
+@pytest.mark.parametrize(
+    ("question", "place", "found"),
+    [
+        ("2栋3单元", "2号楼3单元", True),
+        ("2号楼3单元", "2幢3单元", True),
+        ("2幢", "2栋", True),
+        ("2栋", "12号楼3单元", False),
+        ("2栋3单元", "21号楼3单元", False),
+        ("2-3", "2号楼3单元", True),
+        ("2-3", "2栋3单元", True),
+        ("2-3", "3号楼2单元", False),
+        ("2-3-501", "2号楼3单元501", True),
+        ("2-501", "2号楼3单元501", True),
+        ("2-3", "21号楼3单元", False),
+        ("2-3", "2号楼1单元", False),
+    ],
+)
+def test_a_building_is_found_in_the_end_under_other_names_of_the_same_number(question, place, found):
+    assert not finds(question, place, name=False)
+    assert finds(question, place, name=False, by_ear=True) is found
+
+
 def test_what_sounds_otherwise_is_not_found_by_ear():
     assert not finds("zhaoming", "张明", by_ear=True)
     assert not finds("李", "张明", by_ear=True)
@@ -135,6 +157,9 @@ def test_what_sounds_otherwise_is_not_found_by_ear():
         ("2-501", "3-2-501", True),
         ("3-2-5", "3-2-501", True),
         ("2-3-501", "3-2-501", False),
+        ("16-1-1201", "16-1-1201", True),
+        ("0523-86881234", "0523-86881234", True),
+        ("0523 86881234", "0523-86881234", True),
         ("阿依古丽买买提", "阿依古丽·买买提", True),
         ("古丽·买", "阿依古丽·买买提", True),
         ("smith", "Anna Smith", True),
@@ -146,7 +171,20 @@ def test_a_place_is_found_by_a_part_of_it_but_building_3_is_not_building_13(ques
     assert finds(question, place, name=False) is found
 
 
-@pytest.mark.parametrize("part", ["138", "8123", "12345678", "13812345678", "678", "138 1234 5678", " 138 1234"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "138",
+        "8123",
+        "12345678",
+        "13812345678",
+        "678",
+        "138 1234 5678",
+        " 138 1234",
+        "138-1234-5678",
+        "１３８－１２３４－５６７８",
+    ],
+)
 def test_a_number_is_found_by_three_digits_on_end(part):
     assert finds(part, "13812345678", name=False)
     assert terms.words(part)[0].private
