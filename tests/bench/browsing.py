@@ -3,7 +3,6 @@ and on one whose style sheet and scripts it has kept."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -12,8 +11,8 @@ from typing import Any
 from playwright.sync_api import Browser, CDPSession, sync_playwright
 
 from tests.bench.serving import Server
+from tests.browser import installed
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 SLOWED = 4
 ROUNDS = 7
 OBSERVE = """
@@ -46,8 +45,7 @@ class Seen:
 def seen(server: Server, addresses: Sequence[str]) -> dict[str, tuple[Seen, Seen]]:
     """Each page as it is seen first, and again."""
     with sync_playwright() as playwright:
-        path = next(filter(None, map(shutil.which, BROWSERS)), None)
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu"])
+        browser = playwright.chromium.launch(executable_path=installed(), args=["--no-sandbox", "--disable-gpu"])
         try:
             return {address: _rounds(browser, server, address) for address in addresses}
         finally:

@@ -11,17 +11,16 @@ from functools import partial
 from html import escape
 from pathlib import Path
 from random import Random
-from shutil import which
 from statistics import median
 
 import pypdfium2
 
 from app.printing import Column, Snapshot, Table, columns, fonts, render, stop
 from app.printing.sheet import sheet as geometry
+from tests.browser import installed
 from tests.pdf.samples import NOTICE, POSTS, RARE_NAMES
 
 ROUNDS = 5
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 TWO_PAGES = replace(NOTICE, paragraphs=NOTICE.paragraphs[:7])
 
 
@@ -60,7 +59,7 @@ SHEETS = {"2-page notice": TWO_PAGES, "200 x 8 roster": roster(200), "5,000 x 8 
 def prints(folder: Path, plainly: bool = False) -> None:
     """Medians, ratios to the portal, peak memory and sizes; ``plainly``: also 5,000 rows laid out by WeasyPrint."""
     print(f"\n{'':18}{'':10}{'seconds':>9}{'ratio':>8}{'MB':>7}{'kB':>8}{'pages':>7}")
-    browser = next(filter(None, map(which, BROWSERS)), None)
+    browser = installed()
     for name, sheet in SHEETS.items():
         _prepare(folder, sheet)
         commands = {"portal": _portal(folder), "Typst": _typst(folder)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,14 +21,13 @@ from app.accounts.operations import give_password
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.roles import Role
+from tests.browser import BROWSERS, installed
 from tests.rows import IN_COMMUNITY, a_row
 from tests.world import PASSWORD, World, close, new_portal
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-"""The first is Chromium without what draws its own windows, which takes nearly half of the computing time."""
 ARGUMENTS = [
     "--headless",
     "--no-sandbox",
@@ -118,7 +116,7 @@ def _fill(world: World) -> None:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """The system's Chromium or Chrome; skips, visibly, where there is none."""
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
+    found = installed()
     if found is None:
         reason = f"no browser for the tests: none of {', '.join(BROWSERS)}"
         if os.environ.get("CI"):
