@@ -160,6 +160,13 @@ def _questions(
     return found
 
 
+def _question(model: Any, words: Sequence[Word], by_ear: bool) -> _Asked:
+    """What the index is asked for rows of ``model`` that are then read within the scope: of many communities naming
+    each costs more than it spares."""
+    anywhere = [""] if scope.current().path else None
+    return _questions([model], words, by_ear, where=anywhere)[model]
+
+
 def _places() -> list[str]:
     """How the terms for the communities in scope end; that of a register alone, for those who see all of them."""
     at_work = scope.current()
@@ -204,9 +211,7 @@ def _found(model: Any, words: Sequence[Word], by_ear: bool = False) -> list[Sele
 
 def _own(model: Any, words: Sequence[Word], by_ear: bool) -> list[Select[Any]]:
     if is_indexed(model):
-        # Of many communities the rows are read within the scope anyway: naming each costs more than it spares.
-        anywhere = [""] if scope.current().path else None
-        entries = _entries(str(_questions([model], words, by_ear, where=anywhere)[model]))
+        entries = _entries(str(_question(model, words, by_ear)))
         return [select(record_id(entries.c.rowid).label("id"))]
     entity, own = aliased(model), own_fields(model)
     return [select(entity.id).where(*(_reads(entity, own, word) for word in words))] if own else []
@@ -398,9 +403,8 @@ def look_up(model: Any, typed: str, by_ear: bool = False, order: str = "") -> Hi
     """
     words = terms.words(typed)
     parts = [(word,) for word in words] if _links(model) else [words]
-    anywhere = [""] if scope.current().path else None
     asked = [(at, part, each) for at, part in enumerate(parts) for each in _within(model)]
-    questions = [_questions([each], part, by_ear, where=anywhere)[each] for _at, part, each in asked]
+    questions = [_question(each, part, by_ear) for _at, part, each in asked]
     shape: list[list[Any]] = [[] for _ in parts]
     values: dict[str, Any] = {}
     many = set()
@@ -431,7 +435,7 @@ def _placed(hits: Hits, model: Any, words: Sequence[Word], by_ear: bool, order: 
     begins = terms.place(words[0].text, sort_key) if sort_key else ""
     if not name or not begins or [table for table, _ways in hits.shape[0]] != [name.model.__tablename__]:
         return hits
-    question = _questions([name.model], words, by_ear, where=[""] if scope.current().path else None)[name.model]
+    question = _question(name.model, words, by_ear)
     (keys,) = _first_of_each([_but(question, terms.at_place(begins))], FEW)
     if len(keys) > FEW:
         return hits
