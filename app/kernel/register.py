@@ -28,7 +28,7 @@ from app.kernel.listing import PAGE_SIZE, Days, Question, Row
 from app.kernel.named import Named
 from app.kernel.present import reader, reads_in_full, text
 from app.kernel.tree import Tree
-from app.kernel.values import N_, Invalid, read_date, show, storable
+from app.kernel.values import N_, TYPED, Invalid, read_date, show, storable
 
 MAX_SEARCH = 60
 MAX_PAGE = 400_000
@@ -36,8 +36,6 @@ RELATED_ROWS = 50
 DAYS = {"date", "moment"}
 """Kinds of fields that are filtered by a first and a last day."""
 CHOICES = 20
-TYPED = "?"
-"""Marks the words that were typed into a search select where no row was chosen."""
 
 
 @dataclass(frozen=True)
@@ -212,8 +210,8 @@ class Register(Named, BaseView):
     def _with_typed(self, args: Mapping[str, str]) -> dict[str, str]:
         """``args``, in which a search select has what was typed into it before its script had arrived."""
         found = dict(args)
-        for declared in self._links():
-            typed = found.pop(f"{declared.name}.typed", None)
+        for declared in self.filters():
+            typed = found.pop(f"{declared.name}.typed", None) if declared.kind == "link" else None
             if typed is None:
                 continue
             shown = None
@@ -222,10 +220,6 @@ class Register(Named, BaseView):
             if typed.strip() != shown:
                 found[declared.name] = typed.strip() and f"{TYPED}{typed}"
         return found
-
-    def _links(self) -> builtins.list[Declared]:
-        """The filters that lead to a row of another register."""
-        return [declared for declared in self.filters() if declared.kind == "link"]
 
     def own_arguments(self, args: Mapping[str, str]) -> dict[str, str]:
         """Those of ``args`` that say what the list shows, always in the same order."""
@@ -257,8 +251,7 @@ class Register(Named, BaseView):
             return redirect(self.list_address(arguments))
         given = self._with_typed(request.args.to_dict())  # in which looking for what is not there costs nothing
         question, wrong = self.heard(given)
-        taken = (declared.name for declared in self._links() if declared.name in question.filters)
-        given |= {name: str(question.filters[name]) for name in taken}
+        given |= {name: str(value) for name, value in question.filters.items() if given.get(name, "").startswith(TYPED)}
         arguments = self.own_arguments(given)
         columns = self.columns(views.column_names(arguments) or saved.columns)
         names = [declared.name for declared in columns]

@@ -63,6 +63,9 @@ _COMMON_HAN = re.compile("[\u4e00-\u9fa5]+")
 """What most cells of a roster consist of, in which there is nothing to clean or to refuse."""
 
 
+TYPED = "?"
+"""Marks the words that were typed into a search select where no row was chosen."""
+
 _FULL_WIDTH = re.compile("[０-９Ａ-Ｚａ-ｚ－／＃]")
 
 

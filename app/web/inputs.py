@@ -16,6 +16,7 @@ from markupsafe import Markup, escape
 
 from app.kernel.access import Right, permitted
 from app.kernel.fields import Declared
+from app.kernel.values import TYPED
 
 TEXT, TITLE = "\0text\0", "\0title\0"
 """Marks of where the text of a field and the name of what it leads to belong."""
@@ -48,7 +49,7 @@ def form_row(declared: Declared, field: Any) -> Markup:
     if is_chosen:
         return _draw_chosen(declared, locale, Blank(text, choices=tuple(field.choices)))
     may_add = declared.kind == "link" and permitted(declared.target.__tablename__, Right.ADD)
-    parts = {TEXT: escape(text), TITLE: escape(field.shown_label or text.removeprefix("?"))}
+    parts = {TEXT: escape(text), TITLE: escape(field.shown_label or text.removeprefix(TYPED))}
     pieces = _around(declared, locale, may_add, bool(text))
     return Markup("".join([parts.get(piece, piece) for piece in pieces]))  # noqa: S704 (the parts have been escaped)
 
