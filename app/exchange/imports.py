@@ -299,7 +299,6 @@ def check(upload: SheetUpload, progress: Progress) -> None:
 def take_over(upload: SheetUpload, only_good: bool, progress: Progress) -> None:
     """Write every row, or only the good ones, in one transaction that can be undone as a whole. Commits.
 
-
     The rows are judged again, as somebody may have been at the records meanwhile; where not all are good and all
     were wanted, nothing is written, and what the rows come to now is kept.
     """

@@ -112,17 +112,17 @@ def alike(model: Any, data: Mapping[str, Any]) -> list[Alike]:
 
 def on_file(model: Any, key: int) -> Alike | None:
     """The row of that id, if there is one in scope and the person at work may see it."""
-    found = permitted(model.__tablename__, Right.VIEW) and row(model, key, _telling(model))
+    found = permitted(model.__tablename__, Right.VIEW) and row(model, key, _naming(model))
     return _told(model, key, found.values.values()) if found else None
 
 
 def _told(model: Any, key: int, values: Iterable[Any]) -> Alike:
-    """A row by its id and the values of :func:`_telling`."""
-    name, *hints = (text(fields_of(model)[name], value) for name, value in zip(_telling(model), values, strict=True))
+    """A row by its id and the values of :func:`_naming`."""
+    name, *hints = (text(fields_of(model)[name], value) for name, value in zip(_naming(model), values, strict=True))
     return Alike(model.__tablename__, key, name, tuple(filter(None, hints)))
 
 
-def _telling(model: Any) -> list[str]:
+def _naming(model: Any) -> list[str]:
     """The names of what tells a row from others: what it is called, and its hints."""
     return [model.__title__, *(d.name for d in fields_of(model).values() if d.field.hint and d.name != model.__title__)]
 
@@ -137,7 +137,7 @@ def _alike(model: Any, _keys: tuple[tuple[str, ...], ...], _today: date) -> Sele
     return (
         Listing(model)
         .statement(
-            _telling(model),
+            _naming(model),
             Question(),
             model.community_id == bindparam("own_community"),
             *(column(model, model, name) == given(name) for name in common(model)),
