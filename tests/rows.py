@@ -11,12 +11,14 @@ from flask_appbuilder import Model
 from sqlalchemy import select, update
 
 from app import portal
-from app.community.models import Community
+from app.community.models import Community, Person
+from app.community.rules import name_key
 from app.disclosure.models import Notice
 from app.kernel import records
 from app.kernel.codes import Code
-from app.kernel.db import InCommunity, Record, db, today, transaction
+from app.kernel.db import InCommunity, Record, db, insert_rows, now, today, transaction
 from app.kernel.fields import Declared, fields_of
+from app.kernel.scope import Scope, as_system
 from app.kernel.values import Invalid
 from app.printing import Snapshot
 from tests.world import Place, World
@@ -124,3 +126,22 @@ def an_id_number(born: date, number: int, region: str = "110105") -> str:
     body = f"{region}{born:%Y%m%d}{number:03d}"
     total = sum(int(digit) * pow(2, 17 - place, 11) for place, digit in enumerate(body))
     return body + "10X98765432"[total % 11]
+
+
+def people_of_a_street(world: World, communities: int, each: int) -> Scope:
+    """The scope of a street that has so many people in ``each`` of its communities; not all is known of all of them."""
+    with world.app.app_context(), as_system("test"), transaction():
+        names = ("甲", "乙", "丙", "丁", "戊", "己", "庚", "辛", "壬", "癸")[:communities]
+        below = [{"name": f"{name}社区", "level": "3", "parent_id": world.east.id} for name in names]
+        keys = [records.add(Community, data).id for data in below]
+        rows = []
+        for number in range(communities * each):
+            name = "王李张刘陈"[number % 5] + "伟芳娜敏静强磊"[number % 7]
+            building = f"{number % 9}号楼" if number % 4 else None
+            status = "13" if number % 3 else None
+            sex = "2" if number % 11 else "9"
+            rows.append([keys[number % communities], name, name_key(name), sex, status, building, 1, now()])
+        columns = ["community_id", "name", "name_key", "sex", "political_status", "building", "version", "created_at"]
+        insert_rows(db.session.connection(), Person.__table__, columns, rows)
+        path = db.session.get_one(Community, world.east.id).path
+    return Scope(world.east.id, path, actor="test")

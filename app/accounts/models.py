@@ -45,7 +45,7 @@ class Account(Record, InCommunity, Known):
 
     username: Mapped[str] = field(_l("User name"), String(40), in_list=True, search=True, unique=True)
     full_name: Mapped[str] = field(_l("Full name"), String(50), read=read_name, in_list=True, search=True)
-    role: Mapped[str] = field(_l("Role"), options=lambda: roles.TITLES, in_list=True, filter=True)
+    role: Mapped[str] = field(_l("Role"), options=lambda: roles.TITLES, in_list=True, filter=True, index=True)
     community_id: Mapped[int] = link(_l("Works for"), "community.id", in_list=True)
     active: Mapped[bool] = field(_l("Can log in"), default=True, in_list=True)
     last_login: Mapped[datetime | None] = field(_l("Last log-in"), in_form=False, in_list=True)

@@ -42,7 +42,7 @@ class Community(Tree, InCommunity):
     __table_args__ = (UniqueConstraint("parent_id", "name"),)
 
     name: Mapped[str] = field(_l("Name"), String(60), in_list=True, search=True, notice=True, index=True)
-    level: Mapped[str] = field(_l("Level"), code="community_level", in_list=True, filter=True, notice=True)
+    level: Mapped[str] = field(_l("Level"), code="community_level", in_list=True, filter=True, index=True, notice=True)
     parent_id: Mapped[int | None] = link(_l("Belongs to"), "community.id", in_list=True)
     division_code: Mapped[str | None] = field(
         _l("Division code"), String(12), help=_l("Six to twelve digits, GB/T 2260 and its extension.")

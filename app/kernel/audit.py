@@ -89,9 +89,11 @@ class AuditEntry(Record, InCommunity):
 
     at: Mapped[datetime] = field(_l("Time"), in_form=False, in_list=True, default=now, index=True)
     actor: Mapped[str] = field(_l("Who"), String(120), in_form=False, in_list=True, search=True)
-    action: Mapped[str] = field(_l("Action"), options=lambda: ACTIONS, in_form=False, in_list=True, filter=True)
+    action: Mapped[str] = field(
+        _l("Action"), options=lambda: ACTIONS, in_form=False, in_list=True, filter=True, index=True
+    )
     register: Mapped[str] = field(
-        _l("Register"), options=lambda: registers.labels(), in_form=False, in_list=True, filter=True
+        _l("Register"), options=lambda: registers.labels(), in_form=False, in_list=True, filter=True, index=True
     )
     subject: Mapped[str] = field(_l("Record"), String(120), in_form=False, in_list=True, search=True)
     record_id: Mapped[int | None] = mapped_column(Integer, index=True)

@@ -49,7 +49,7 @@ class Code(Record):
     __title__ = "label"
     __table_args__ = (UniqueConstraint("code_list", "value"),)
 
-    code_list: Mapped[str] = field(_l("Code list"), options=lambda: LISTS, in_list=True, filter=True)
+    code_list: Mapped[str] = field(_l("Code list"), options=lambda: LISTS, in_list=True, filter=True, index=True)
     value: Mapped[str] = field(_l("Value"), String(30), in_list=True)
     label: Mapped[str] = field(_l("Meaning"), String(60), in_list=True, search=True)
     standard: Mapped[str | None] = field(_l("Standard"), String(40), in_list=True, in_form=False)

@@ -15,13 +15,12 @@ from flask_appbuilder.models.sqla.base import SQLA
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import (
     Connection,
-    Date,
     DateTime,
     Engine,
     Index,
     Integer,
-    Numeric,
     Table,
+    Text,
     event,
     func,
     literal_column,
@@ -115,32 +114,40 @@ class Scoped(InCommunity):
 
 
 @event.listens_for(Mapper, "after_mapper_constructed")
-def _index_orders(mapper: Mapper[Any], model: Any) -> None:
-    """What lists are ordered by has an index: the order of the register, sort keys, days and sums.
+def _index_lists(mapper: Mapper[Any], model: Any) -> None:
+    """What lists are ordered and filtered by has an index, in which what is alike is in the order of the register.
 
     With the community before it and the id behind it, the page of a long list is read off it without sorting.
     """
     if not issubclass(model, Scoped):
         return
     columns: Any = mapper.columns
+    listed = [column for column in columns if _leads_to_rows(column)]
     indexes: list[Any] = [index.columns for index in mapper.local_table.indexes]  # type: ignore[attr-defined]
     indexes += [unique.columns for unique in mapper.local_table.constraints]  # type: ignore[attr-defined]
-    served = [[column.key for column in index][:2] for index in indexes]
-    for key in _ordered_by(model, columns):
-        if ["community_id", key] not in served:
-            Index(None, columns.community_id, columns[key], columns.id)
+    served = [[column.key for column in index] for index in indexes]
+    usual = usual_order(model, columns)
+    for key in dict.fromkeys([*([usual] if usual else []), *(c.info["field"].sort or c.key for c in listed)]):
+        wanted = list(dict.fromkeys(["community_id", key, usual or key]))
+        if key != "community_id" and not any(index[: len(wanted)] == wanted for index in served):
+            Index(None, *(columns[name] for name in wanted), columns.id)
 
 
-def _ordered_by(model: Any, columns: Any) -> Iterator[str]:
-    order = getattr(model, "__order__", "").removeprefix("-")
-    for column in columns:
-        declared = column.info.get("field")
-        if declared is None or column.foreign_keys:
-            continue
-        if declared.sort:
-            yield declared.sort
-        elif column.key == order or (declared.in_list and isinstance(column.type, (Date, DateTime, Numeric))):
-            yield column.key
+def _leads_to_rows(column: Any) -> bool:
+    """Is a list filtered by the column, or ordered by it as it stands there? No index takes a text of any length."""
+    declared = column.info.get("field")
+    if declared is None or isinstance(column.type, Text):
+        return False
+    return declared.filter or bool(declared.sort) or (declared.in_list and not column.foreign_keys)
+
+
+def usual_order(model: Any, columns: Any) -> str | None:
+    """Which of its own ``columns`` the rows of ``model`` are in the order of, unless it is their id."""
+    column = columns.get(getattr(model, "__order__", "").removeprefix("-"))
+    if column is None or column.foreign_keys:
+        return None
+    declared = column.info.get("field")
+    return str(declared.sort or column.key) if declared else str(column.key)
 
 
 @cache  # there are dozens, and each write asks for those it points at

@@ -115,7 +115,6 @@ def field(label: Label, *column: Any, **options: Any) -> MappedColumn[Any]:
     declared, rest = _split(label, options)
     if declared.code or declared.options:
         column = column or (String(30),)
-        rest.setdefault("index", declared.filter)
     # The trail asks for the value before; without this an expired one would not be known.
     return mapped_column(*column, info={"field": declared}, active_history=True, **rest)
 

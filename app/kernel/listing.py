@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import field as data_field
 from datetime import date, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, func, inspect, select
+from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import aliased
+from sqlalchemy.sql.functions import GenericFunction
 
 from app.kernel import scope, search
 from app.kernel.codes import Code
-from app.kernel.db import db, midnight, today
+from app.kernel.db import db, midnight, today, usual_order
 from app.kernel.fields import Declared, Derived, fields_of, title_field
 
 PAGE_SIZE = 25
@@ -54,22 +56,48 @@ class Row:
 
 @dataclass(frozen=True)
 class Ordering:
-    """What rows are ordered by: ``key`` (None if by their id alone), then the id, in the same direction.
+    """What rows are ordered by: their ``keys``, then their id, all in the same direction.
 
     Blanks come last; ``always`` says that there are none, so that an index can serve either direction.
     """
 
-    key: Any
+    keys: tuple[Any, ...]
     always: bool
     descending: bool
 
-    def clauses(self, key: Any, number: Any) -> list[Any]:
-        """The ORDER BY over two columns that hold the key and the id."""
-        first, last = (None if column is None else self._directed(column) for column in (key, number))
-        return [last] if first is None else [first if self.always else first.nulls_last(), last]
+    def columns(self) -> list[Any]:
+        """The keys, to be selected."""
+        return [key.label(f"key{place}") for place, key in enumerate(self.keys)]
 
-    def _directed(self, column: Any) -> Any:
-        return column.desc() if self.descending else column.asc()
+    def within(self, rows: Any) -> list[Any]:
+        """The columns of a subquery of ``rows`` in which :meth:`columns` were selected."""
+        return [rows.c[f"key{place}"] for place in range(len(self.keys))]
+
+    def clauses(self, keys: Sequence[Any], number: Any) -> list[Any]:
+        """The ORDER BY over the columns that hold the keys and the id."""
+        first, *others = [column.desc() if self.descending else column.asc() for column in (*keys, number)]
+        return [first if self.always or not keys else first.nulls_last(), *others]
+
+
+class sought(GenericFunction[Any]):  # noqa: N801 (as functions are called)
+    """A condition as it is, but that SQLite takes it to be true of few rows, whatever is known of the column.
+
+    Then it goes by the index of what is filtered by, also where nobody has filled that in.
+    """
+
+    # Not said to be a boolean: SQLAlchemy would compare it with 1.
+    inherit_cache = True
+
+
+@compiles(sought)
+def _condition(called: Any, compiler: Any, **how: Any) -> str:
+    condition = compiler.process(called.clauses, **how)
+    return f"unlikely({condition})" if compiler.dialect.name == "sqlite" else f"({condition})"
+
+
+def is_own(model: Any, key: Any) -> bool:
+    """Is ``key`` a column of ``model`` itself, not of a row that it is linked to or worked out?"""
+    return key is getattr(model, getattr(key, "key", None) or "", None)
 
 
 class Listing:
@@ -135,15 +163,18 @@ class Listing:
         return column, not (self._is_outer(path) or column.property.columns[0].nullable)
 
     def ordering(self, question: Question) -> Ordering:
-        """The order ``question`` asks for, or that of the register."""
+        """The order ``question`` asks for, in which what is alike is in that of the register, or that alone."""
         known = fields_of(self.model)
         if declared := known.get(question.order):
-            return Ordering(*self._order(declared), question.descending)
+            key, always = self._order(declared)
+            usual = usual_order(self.model, inspect(self.model).columns)
+            then = [getattr(self.model, usual)] if usual and is_own(self.model, key) and key.key != usual else []
+            return Ordering((key, *then), always, question.descending)
         if default := getattr(self.model, "__order__", None):
             name = default.removeprefix("-")
             key, always = self._order(known[name]) if name in known else (getattr(self.model, name), True)
-            return Ordering(key, always, default.startswith("-"))
-        return Ordering(None, True, getattr(self.model, "__newest_first__", False))
+            return Ordering((key,), always, default.startswith("-"))
+        return Ordering((), True, getattr(self.model, "__newest_first__", False))
 
     def statement(self, names: Iterable[str], question: Question, *where: Any) -> Select[Any]:
         """The SELECT of the id and ``names`` for ``question``, in a stable order, without a limit."""
@@ -151,15 +182,17 @@ class Listing:
         columns = [self.expression(known[name]).label(name) for name in names]
         conditions, ordering = [*where, *self.conditions(question)], self.ordering(question)
         statement = select(self.model.id, *columns).where(*conditions)
-        return self.with_joins(statement.order_by(*ordering.clauses(ordering.key, self.model.id)))
+        return self.with_joins(statement.order_by(*ordering.clauses(ordering.keys, self.model.id)))
 
-    def conditions(self, question: Question) -> list[Any]:
+    def conditions(self, question: Question, column_of: Callable[[str], Any] | None = None) -> list[Any]:
+        """What ``question`` asks of the rows, of which ``column_of`` gives the columns: by default the model."""
+        column_of = column_of or partial(getattr, self.model)
         found: list[Any] = []
         if question.search:
             found.append(search.condition(self.model, question.search))
         for name, wanted in question.filters.items():
             declared = fields_of(self.model)[name]
-            column = self.expression(declared) if isinstance(declared.origin, Derived) else getattr(self.model, name)
+            column = self.expression(declared) if isinstance(declared.origin, Derived) else column_of(name)
             if isinstance(wanted, Days) and fields_of(self.model)[name].kind == "moment":
                 found += [column >= midnight(wanted.first)] if wanted.first else []
                 found += [column < midnight(wanted.last + timedelta(days=1))] if wanted.last else []
@@ -168,7 +201,7 @@ class Listing:
                 found += [column >= wanted.first] if wanted.first else []
                 found += [column <= wanted.last] if wanted.last else []
                 continue
-            found.append(column.is_(wanted) if isinstance(wanted, bool) else column == wanted)
+            found.append(func.sought(column.is_(wanted) if isinstance(wanted, bool) else column == wanted))
         return found
 
     def with_joins(self, statement: Select[Any], ids: Any = None) -> Select[Any]:

@@ -27,6 +27,8 @@ from sqlalchemy import (
     case,
     false,
     func,
+    inspect,
+    join,
     literal_column,
     null,
     or_,
@@ -35,17 +37,20 @@ from sqlalchemy import (
     tuple_,
     union_all,
 )
+from sqlalchemy.orm import ColumnProperty
 
 from app.kernel import scope, search
-from app.kernel.db import count_of, today
+from app.kernel.db import Scoped, count_of, model_of, today, usual_order
 from app.kernel.fields import fields_of
-from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Listing, Ordering, Question, Row
+from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Days, Listing, Ordering, Question, Row, is_own
 
 DEEP = 1_000
 """Rows passed over one by one to reach a page. Further down it begins at its bookmark, if there is one."""
 KEPT_FOR = 60.0
 """Seconds for which a bookmark, and the number of rows of a long register, are believed."""
 
+MERGED = 250
+"""Rows passed over up to which a page is put together from the first rows of each community."""
 LOOKED_THROUGH = 2_000
 """Rows that are read for a page of what is found. Where that is not enough, all that is found is read."""
 BEHIND_ALL = "zz"
@@ -84,9 +89,9 @@ class Recent(Generic[V]):
 
 @dataclass(frozen=True)
 class Memory:
-    """What the application remembers of its lists: where deep pages begin, as (key, id), and how long lists are."""
+    """What the application remembers of its lists: where deep pages begin, as (keys, id), and how long lists are."""
 
-    bookmarks: Recent[tuple[Any, int]] = field(default_factory=Recent)
+    bookmarks: Recent[tuple[Sequence[Any], int]] = field(default_factory=Recent)
     totals: Recent[int] = field(default_factory=Recent)
 
 
@@ -120,48 +125,48 @@ def page(model: Any, names: Iterable[str], question: Question, exactly: bool = F
     names, memory, passed = tuple(names), _memory(), (question.page - 1) * PAGE_SIZE
     if question.search and search.is_looked_up(model):
         return _searched(model, names, question, exactly)
+    if question.filters and not question.search and _is_sought(model, question):
+        return _filtered(model, names, question)
     begins = memory.bookmarks.get(_place(model, question)) if passed > DEEP else None
     start: Start = "bookmark" if begins else "offset" if passed else "first"
+    merged = 0 if begins else _merged(model, question, passed)
     # What a search finds depends on who asks: its statement is written anew each time.
     write = _statement if question.search else _statement_as_before
     filters, values = _given(question.filters)
     is_known = not question.search and not filters and memory.totals.get((model, _scope())) is not None
     counts = passed <= COUNT_LIMIT and not is_known
     asked = (question.search, filters, question.order, question.descending)
-    statement, has_blanks = write(model, names, asked, start, counts, today())
-    key, first = begins or (None, None)
-    leading = not (question.order and _has_index(model, question.order))
-    parameters = {**values, "passed": passed, "key": key, "first": first}
+    statement, ordering = write(model, names, asked, start, merged, counts, today())
+    keys, first = begins or ((), None)
+    leading = bool(question.filters) or not question.order or _is_led(model, question.order)
+    parameters = {**values, "passed": passed, **{f"key{at}": key for at, key in enumerate(keys)}, "first": first}
     selected = scope.read(statement, parameters, leading)
-    if not has_blanks and not question.search:
+    shown = 2 + len(ordering.keys)
+    if ordering.always and not question.search:
         for number, row in enumerate(selected[::PAGE_SIZE], question.page):
             if number * PAGE_SIZE > DEEP:
-                memory.bookmarks.put(_place(model, question, number), (row[2], row[0]))
-    rows = [Row(row[0], dict(zip(names, row[3:], strict=True))) for row in selected[:PAGE_SIZE]]
+                memory.bookmarks.put(_place(model, question, number), (row[2:shown], row[0]))
+    rows = [Row(row[0], dict(zip(names, row[shown:], strict=True))) for row in selected[:PAGE_SIZE]]
     count = selected[0][1] if selected and counts else COUNT_LIMIT + 1 if selected else None
     return Page(rows, _total(model, question, count))
 
 
 def _statement(
-    model: Any, names: Sequence[str], asked: Asked, start: Start, counts: bool, _today: date
-) -> tuple[Select[Any], bool]:
-    """The statement of a page, and whether what it is ordered by may be blank.
+    model: Any, names: Sequence[str], asked: Asked, start: Start, merged: int, counts: bool, _today: date
+) -> tuple[Select[Any], Ordering]:
+    """The statement of a page, and what it is ordered by; see :func:`_ids` for where it starts and what is ``merged``.
 
-    Its parameters are the values of the filters, the rows ``passed`` over, or the ``key`` and the id, ``first``, of the
-    bookmark it begins at.
+    Its parameters are the values of the filters, the rows ``passed`` over, or the keys (``key0`` …) and the id,
+    ``first``, of the bookmark it begins at.
     """
     question = Question(asked[0], dict(asked[1]), *asked[2:])
     found = Listing(model)
     values = [found.expression(fields_of(model)[name]) for name in names]
-    ids, ordering = _ids(model, question, start)
-    key = None if ordering.key is None else ids.c.key
-    statement = select(
-        model.id,
-        Listing(model).counting(question).scalar_subquery() if counts else null(),
-        null() if key is None else key,
-        *values,
-    ).order_by(*ordering.clauses(key, ids.c.id))
-    return found.with_joins(statement, ids), not ordering.always
+    ids, ordering = _ids(model, question, start, merged)
+    count = Listing(model).counting(question).scalar_subquery() if counts else null()
+    keys = ordering.within(ids)
+    statement = select(model.id, count, *keys, *values).order_by(*ordering.clauses(keys, ids.c.id))
+    return found.with_joins(statement, ids), ordering
 
 
 _statement_as_before = lru_cache(maxsize=500)(_statement)
@@ -179,6 +184,14 @@ def _searched(model: Any, names: tuple[str, ...], question: Question, exactly: b
         if page.total.count or (question.filters and _among(hits, model, (), without_filters, exactly).total.count):
             return page
     return Page([], Total(0))
+
+
+def _filtered(model: Any, names: tuple[str, ...], question: Question) -> Page:
+    """The page of the rows that are filtered in an order in which no index has them."""
+    total = _total(model, question, None)
+    few = total.count <= LOOKED_THROUGH
+    every_row = search.Hits((), {}, some_are_many=not few, some_are_few=few)
+    return replace(_among(every_row, model, names, question, exactly=False), total=total)
 
 
 def _among(hits: search.Hits, model: Any, names: tuple[str, ...], question: Question, exactly: bool) -> Page:
@@ -207,7 +220,7 @@ def _found(way: Way, hits: search.Hits, model: Any, names: tuple[str, ...], ques
     if elsewhere:
         values |= {**elsewhere.values, "begins": hits.begins, "ends": f"{hits.begins}{BEHIND_ALL}"}
     statement = _finding(way, model, names, *asked, today(), keeps_order=search.is_sqlite())
-    selected = scope.read(statement, values, leading=False)
+    selected = scope.read(statement, values, leading=not hits.shape and way != "through")
     if not selected and way == "through":
         return None
     if not selected:
@@ -243,43 +256,59 @@ def _finding(
     """
     question, listing = Question("", dict(filters), order, descending), Listing(model, trusting=True)
     ordering, where = listing.ordering(question), listing.conditions(question)
-    key = (null() if ordering.key is None else ordering.key).label("key")
+    keys = ordering.columns()
     if way == "through":
-        together = [ordering.key.between(bindparam("begins"), bindparam("ends"))] if elsewhere else []
-        rows = listing.with_joins(select(model.id, *search.leading(model), key).where(*together, *where))
-        rows = rows.order_by(*ordering.clauses(ordering.key, model.id)).limit(_number(LOOKED_THROUGH))
+        together = [ordering.keys[0].between(bindparam("begins"), bindparam("ends"))] if elsewhere else []
+        # Without hits it is the filters that rows are looked through for.
+        looked_at = search.leading(model) if shape else [getattr(model, name) for name in question.filters]
+        rows = listing.with_joins(select(model.id, *looked_at, *keys).where(*together, *(where if shape else [])))
+        rows = rows.order_by(*ordering.clauses(ordering.keys, model.id)).limit(_number(LOOKED_THROUGH))
         row, enough = rows.subquery("row"), bindparam("enough", type_=Integer)
-        first = select(row.c.id, row.c.key).where(search.matching(model, row.c.__getitem__, shape))
+        is_wanted = search.matching(model, row.c.__getitem__, shape)
+        tests = [is_wanted] if shape else listing.conditions(question, row.c.__getitem__)
+        first = select(row.c.id, *ordering.within(row)).where(*tests)
         if not keeps_order:
-            first = first.order_by(*ordering.clauses(None if ordering.key is None else row.c.key, row.c.id))
+            first = first.order_by(*ordering.clauses(ordering.within(row), row.c.id))
         found_there: Any = first.limit(enough)
         seen_all = select(func.count()).select_from(rows.subquery()).scalar_subquery() < LOOKED_THROUGH
         if elsewhere:
-            before, behind = ordering.key < bindparam("begins"), ordering.key > bindparam("ends")
+            before, behind = ordering.keys[0] < bindparam("begins"), ordering.keys[0] > bindparam("ends")
             met, missed = (behind, before) if ordering.descending else (before, behind)
             matching = search.matching(model, partial(getattr, model), elsewhere)
-            others = select(model.id, key).where(matching, or_(met, and_(missed, seen_all)), *where)
+            others = select(model.id, *keys).where(matching, or_(met, and_(missed, seen_all)), *where)
             found_there = union_all(select(found_there.subquery()), listing.with_joins(others))
         hits = found_there.cte("hits")
         count = select(func.count()).select_from(hits).scalar_subquery()
         are_all: Any = case((count >= enough, false()), else_=seen_all)
     else:
         matching = search.matching(model, partial(getattr, model), shape, read_all=way == "all")
-        rows = listing.with_joins(select(model.id, key).where(matching, *where))
+        rows = listing.with_joins(select(model.id, *keys).where(matching, *where))
         hits = rows.limit(_number(LOOKED_THROUGH + 1) if way == "few" else None).cte("hits")
         count = select(func.count()).select_from(hits).scalar_subquery()
         are_all = count <= LOOKED_THROUGH if way == "few" else true()
-    page = select(hits).order_by(*ordering.clauses(None if ordering.key is None else hits.c.key, hits.c.id))
+    page = select(hits).order_by(*ordering.clauses(ordering.within(hits), hits.c.id))
     ids = page.offset(bindparam("passed", type_=Integer)).limit(_number(PAGE_SIZE + 1)).subquery("page")
     found = Listing(model)
     values = [found.expression(fields_of(model)[name]) for name in names]
-    ordered = ordering.clauses(None if ordering.key is None else ids.c.key, ids.c.id)
+    ordered = ordering.clauses(ordering.within(ids), ids.c.id)
     return found.with_joins(select(model.id, count, are_all, *values).order_by(*ordered), ids)
 
 
 def _number(number: int) -> Any:
     """A number, not a parameter: SQLite plans by it."""
     return literal_column(str(number))
+
+
+def _merged(model: Any, question: Question, passed: int) -> int:
+    """How many first rows of each of many communities make up the page, where no index has them all in this order.
+
+    SQLite goes through them like this by itself.
+    """
+    if search.is_sqlite() or question.search or passed > MERGED or not scope.current().path:
+        return 0
+    led = question.filters or not _has_index(model, question.order)
+    merges = led and issubclass(model, Scoped) and _is_own(model, question.order)
+    return passed + PAGE_SIZE + 1 if merges else 0
 
 
 def _is_walked(model: Any, order: str) -> bool:
@@ -291,9 +320,41 @@ def _is_walked(model: Any, order: str) -> bool:
 @lru_cache(maxsize=1_000)
 def _has_index(model: Any, order: str) -> bool:
     ordering = Listing(model, trusting=True).ordering(Question(order=order))
-    columns = getattr(getattr(ordering.key, "property", None), "columns", ())
+    if not ordering.keys:
+        return True
+    columns = getattr(getattr(ordering.keys[0], "property", None), "columns", ())
     indexed = any(index.columns[0] is column for column in columns for index in column.table.indexes)
-    return ordering.key is None or (ordering.always and indexed)
+    return ordering.always and indexed
+
+
+@lru_cache(maxsize=1_000)
+def _is_own(model: Any, order: str) -> bool:
+    """Are the rows ordered by columns of their own? Then an index has them in this order, within a community."""
+    return all(is_own(model, key) for key in Listing(model).ordering(Question(order=order)).keys)
+
+
+def _is_led(model: Any, order: str) -> bool:
+    """Is it best to go from community to community, each of which has its rows in this order?"""
+    return _is_own(model, order) and not _has_index(model, order)
+
+
+def _is_sought(model: Any, question: Question) -> bool:
+    """Is there no index of what ``question`` filters by that has the rows in its order, too?
+
+    PostgreSQL finds the better way by itself: it knows how often a value stands in a column.
+    """
+    if not search.is_sqlite() or _is_usual(model, question.order):
+        return False
+    wanted = [(fields_of(model)[name], value) for name, value in question.filters.items()]
+    return all(isinstance(declared.origin, ColumnProperty) and not isinstance(v, Days) for declared, v in wanted)
+
+
+@lru_cache(maxsize=1_000)
+def _is_usual(model: Any, order: str) -> bool:
+    """Is it the order that what is alike has in every index?"""
+    usual = usual_order(model, inspect(model).columns)
+    keys = Listing(model).ordering(Question(order=order)).keys
+    return _is_own(model, order) and [key.key for key in keys] == ([usual] if usual else [])
 
 
 def _given(filters: Mapping[str, Any]) -> tuple[tuple[tuple[str, Any], ...], dict[str, Any]]:
@@ -329,31 +390,51 @@ def _place(model: Any, question: Question, page: int = 0) -> Hashable:
     return model, _scope(), filters, question.order, question.descending, page or question.page
 
 
-def _ids(model: Any, question: Question, start: Start) -> tuple[Subquery, Ordering]:
-    """The ids of the page and of the row after it, with what they are ordered by."""
+def _ids(model: Any, question: Question, start: Start, merged: int) -> tuple[Subquery, Ordering]:
+    """The ids of the page and of the row after it, with what they are ordered by.
+
+    If any are to be ``merged``, they are taken from so many first rows of each community.
+    """
     listing = Listing(model, trusting=True)
     ordering = listing.ordering(question)
-    keys = [] if ordering.key is None else [ordering.key.label("key")]
-    statement = listing.with_joins(select(model.id.label("id"), *keys).where(*listing.conditions(question)))
+    keys, number = ordering.keys, model.id
+    rows = select(model.id.label("id"), *ordering.columns()).where(*listing.conditions(question))
+    statement: Any = listing.with_joins(rows)
+    if merged:
+        first = _of_each_community(model, statement, ordering, merged)
+        keys, number = tuple(ordering.within(first)), first.c.id
+        statement = select(first).select_from(join(model_of("community"), first, true()))
     if start == "bookmark":
         statement = statement.where(_from(model, ordering))
     elif start == "offset":
         statement = statement.offset(bindparam("passed", type_=Integer))
-    statement = statement.order_by(*ordering.clauses(ordering.key, model.id)).limit(_number(PAGE_SIZE + 1))
+    statement = statement.order_by(*ordering.clauses(keys, number)).limit(_number(PAGE_SIZE + 1))
     return statement.subquery("page"), ordering
+
+
+def _of_each_community(model: Any, rows: Select[Any], ordering: Ordering, most: int) -> Any:
+    """The first of ``rows`` of a community, at ``most`` so many, as they are read off an index that begins with it.
+
+    Read backwards, an index of PostgreSQL has the blanks first: then they are asked for apart.
+    """
+    community, parts = model_of("community"), [true()]
+    if ordering.descending and not ordering.always:
+        parts, ordering = [ordering.keys[0].is_not(None), ordering.keys[0].is_(None)], replace(ordering, always=True)
+    rows = rows.where(model.community_id == community.id).order_by(*ordering.clauses(ordering.keys, model.id))
+    found = [rows.where(part).limit(_number(most)).correlate(community) for part in parts]
+    return (union_all(*found) if len(found) > 1 else found[0]).lateral("first")
 
 
 def _from(model: Any, ordering: Ordering) -> ColumnElement[bool]:
     """The rows from a bookmark on, itself included."""
     reaches = le if ordering.descending else ge
     first = bindparam("first", type_=Integer)
-    if ordering.key is None:
+    if not ordering.keys:
         return reaches(model.id, first)  # type: ignore[no-any-return]
-    key = bindparam("key", type_=ordering.key.type)
-    row = reaches(tuple_(ordering.key, model.id), tuple_(key, first))
+    keys = [bindparam(f"key{at}", type_=key.type) for at, key in enumerate(ordering.keys)]
+    row = reaches(tuple_(*ordering.keys, model.id), tuple_(*keys, first))
     # No index has the columns of two tables: there the key alone has to lead into one.
-    own = ordering.key is getattr(model, ordering.key.key, None)
-    return row if own else and_(reaches(ordering.key, key), row)
+    return row if is_own(model, ordering.keys[0]) else and_(reaches(ordering.keys[0], keys[0]), row)
 
 
 def _total(model: Any, question: Question, count: int | None) -> Total:

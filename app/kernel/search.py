@@ -31,6 +31,7 @@ from sqlalchemy import (
     or_,
     select,
     text,
+    true,
     union,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -489,7 +490,7 @@ def matching(
     them.
     """
     parts = [_Part(at, dict(forms), read_all) for at, forms in enumerate(shape)]
-    return and_(*(or_(*part.of_row(model, row)) for part in parts))
+    return and_(true(), *(or_(*part.of_row(model, row)) for part in parts))
 
 
 class _Part(NamedTuple):

@@ -10,7 +10,9 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
-from tests.bench.asking import CLOCKS, Figures, figures, settled
+from bs4 import BeautifulSoup
+
+from tests.bench.asking import CLOCKS, Asked, Figures, figures, settled
 from tests.bench.data import DataSet
 from tests.bench.pages import WARM, Page, asked, expected, pages, portal_site
 from tests.bench.registers import declare
@@ -18,6 +20,7 @@ from tests.bench.registers import declare
 MANY_REGISTERS = 120
 DEEPEST = 40
 """The last page of the volunteers in the smallest data set."""
+LONGEST = ("person", "volunteer", "service_record")
 
 
 @contextmanager
@@ -62,18 +65,40 @@ def _in_turns(
     return found
 
 
+def _lists(dataset: DataSet) -> Iterator[Page]:
+    """The longest lists, sorted by each of their headings and filtered by the first and the last of what is offered."""
+    site = portal_site(dataset)
+    for register in LONGEST:
+        address = f"/{register}/list/"
+        shown = BeautifulSoup(site.ask(Asked(f"{address}?page=1")).body, "lxml")
+        orders = [str(link["href"]).rpartition("?")[2] for link in shown.select("thead a")]
+        filters = [
+            f"{select['name']}={value}"
+            for select in shown.select("form.search select")
+            for value in dict.fromkeys(_first_and_last([str(option["value"]) for option in select.find_all("option")]))
+        ]
+        for asked_for in (*orders, *(f"{order}&desc=1" for order in orders), *filters):
+            yield Page(f"{register} {asked_for}", f"{address}?{asked_for}", "", "")
+
+
+def _first_and_last(values: Sequence[str]) -> Sequence[str]:
+    offered = [value for value in values if value]
+    return offered[:1] + offered[-1:]
+
+
 def growth(small: DataSet, large: DataSet, rounds: int, clock: str) -> dict[str, float]:
     """How many times as long each page takes over the larger data set."""
+    wanted = [*pages(DEEPEST), *_lists(large)]
     with _portal(small) as few, _portal(large) as many:
-        found = _in_turns({"few": few, "many": many}, pages(DEEPEST), rounds, clock)
-    return _told(f"{large.database}, ms{'':16}{small.rows:>12,}{large.rows:>12,}", found)
+        found = _in_turns({"few": few, "many": many}, wanted, rounds, clock)
+    return _told(f"{large.database}, ms{'':30}{small.rows:>12,}{large.rows:>12,}", found)
 
 
 def more_registers(dataset: DataSet, rounds: int, clock: str) -> dict[str, float]:
     """How many times as long each page takes in a portal of 120 registers."""
     with _portal(dataset) as few, _portal(dataset, MANY_REGISTERS) as many:
         found = _in_turns({"few": few, "many": many}, pages(DEEPEST), rounds, clock)
-    return _told(f"{dataset.database}, ms{'':16}{'registers':>12}{MANY_REGISTERS:>12}", found)
+    return _told(f"{dataset.database}, ms{'':30}{'registers':>12}{MANY_REGISTERS:>12}", found)
 
 
 def _told(title: str, found: Mapping[str, Mapping[str, Figures]]) -> dict[str, float]:
@@ -81,5 +106,5 @@ def _told(title: str, found: Mapping[str, Mapping[str, Figures]]) -> dict[str, f
     ratios = {name: of["many"].median / of["few"].median for name, of in found.items()}
     print(f"\n{title}{'ratio':>9}")
     for name, of in found.items():
-        print(f"{name:30}{of['few'].median:10.1f}{of['many'].median:12.1f}{ratios[name]:9.2f}")
+        print(f"{name:44}{of['few'].median:10.1f}{of['many'].median:12.1f}{ratios[name]:9.2f}")
     return ratios

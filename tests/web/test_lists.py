@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
 from app.accounts.models import Account
 from app.community.models import Person
@@ -21,7 +21,7 @@ from app.kernel.listing import PAGE_SIZE, Question
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import Scope, as_system, working_in
 from app.kernel.views import MOST_VIEWS
-from tests.rows import a_row
+from tests.rows import a_row, people_of_a_street
 from tests.web.page import Page, one_database
 from tests.world import World, owner
 
@@ -505,3 +505,23 @@ def test_people_are_in_the_order_of_their_pinyin_wherever_they_are_linked(world:
     forth, back = (names(seen(client, f"/{register}/list/?order={order}{desc}")) for desc in ("", "&desc=1"))
     assert forth == ["阿依", "单二", "王一", "解三", "曾五"]
     assert back == forth[::-1]
+
+
+@pytest.mark.parametrize("filters", [{}, {"sex": "2"}, {"political_status": "13", "sex": "2"}])
+@pytest.mark.parametrize("order", ["name", "building", "political_status", "phone"])
+@pytest.mark.parametrize("descending", [False, True])
+def test_people_of_a_street_stand_in_the_order_asked_for_blanks_last_and_the_alike_by_name(
+    world: World, order: str, descending: bool, filters: dict[str, str]
+) -> None:
+    key = "name_key" if order == "name" else order
+    with world.app.test_request_context(), working_in(people_of_a_street(world, 3, 25)):
+        people = db.session.scalars(select(Person)).all()
+        wanted = [person for person in people if all(getattr(person, name) == it for name, it in filters.items())]
+        wanted.sort(key=lambda person: (getattr(person, key) or "", person.name_key, person.id), reverse=descending)
+        wanted.sort(key=lambda person: getattr(person, key) is None)
+        questions = [
+            Question("", filters, order, descending, number + 1) for number in range(len(wanted) // PAGE_SIZE + 1)
+        ]
+        pages = [paging.page(Person, ["name"], question) for question in questions]
+    assert [row.id for page in pages for row in page.rows] == [person.id for person in wanted]
+    assert {page.total.count for page in pages if page.rows} == {len(wanted)}
