@@ -135,6 +135,7 @@ def build(settings: Settings | None = None) -> Flask:
         FAB_UPDATE_PERMS=False,
         FAB_CREATE_DB=False,
     )
+    app.session_interface = sessions.Cookies(app)
     app.extensions["press"] = Press(settings.instance / "prints")
     db.init_app(app)
     instance.init_app(app, settings)

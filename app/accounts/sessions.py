@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import timedelta
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache, partial
 from time import time
 from typing import Any
 
-from flask import Flask, abort, current_app, redirect, render_template, request, session, url_for
+from flask import Flask, Request, abort, current_app, redirect, render_template, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_babel import gettext as _
 from flask_login import current_user
+from itsdangerous import BadSignature
 from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.wrappers import Response
 
@@ -19,12 +23,30 @@ from app.kernel.access import PUBLIC
 from app.roles import Role
 from config import SettingError
 
+MOST_COOKIES = 1_000
+"""Cookies that are remembered."""
 TOUCHED = 60
 """Seconds within which a session is not marked again as in use."""
 HALF_WAY = 300
 """Seconds to find the phone, between the password and the second factor."""
 SENT_AGAIN = 200_000
 """Characters; what was sent when the session had ended is handed back up to this length."""
+
+
+class Cookies(SecureCookieSessionInterface):
+    """Flask's sessions; a cookie that comes with page after page is opened once, and its age is looked at each time."""
+
+    def __init__(self, app: Flask) -> None:
+        serializer: Any = self.get_signing_serializer(app)
+        self._opened = lru_cache(MOST_COOKIES)(partial(serializer.loads, return_timestamp=True))
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
+        try:
+            content, signed = self._opened(request.cookies.get(self.get_cookie_name(app), ""))
+        except BadSignature:
+            return self.session_class()
+        lasts = timedelta() <= datetime.now(UTC) - signed <= app.permanent_session_lifetime
+        return self.session_class(deepcopy(content) if lasts else None)
 
 
 def begin() -> None:

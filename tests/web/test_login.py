@@ -12,7 +12,7 @@ from urllib.parse import urljoin, urlsplit
 
 import pyotp
 import pytest
-from flask import Flask
+from flask import Flask, flash, get_flashed_messages
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
@@ -676,6 +676,30 @@ def test_after_ten_hours_everybody_logs_in_again(staffed: World, clock: Clock) -
         assert client.get("/").status_code == 200
     clock.later(minutes=7)
     assert client.get("/").status_code == 302
+
+
+def test_a_cookie_that_came_before_grows_old_all_the_same(staffed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = staffed.client()
+    client.get("/lang/en")
+    assert '<html lang="en">' in client.get("/login/").text
+
+    class TenHoursLater(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(hours=10, minutes=1)
+
+    monkeypatch.setattr(sessions, "datetime", TenHoursLater)
+    assert '<html lang="zh-CN">' in client.get("/login/").text
+
+
+def test_what_one_page_is_told_is_not_told_to_another_with_the_same_cookie(staffed: World) -> None:
+    client = staffed.client()
+    client.post("/logout/")
+    cookie = client.get_cookie("session").value  # type: ignore[union-attr]
+    for _time in range(2):
+        with staffed.app.test_request_context("/login/", headers={"Cookie": f"session={cookie}"}):
+            flash("您好", "info")
+            assert get_flashed_messages() == ["您已退出登录。", "您好"]
 
 
 def test_what_was_typed_when_the_session_ended_is_sent_again_after_logging_in(staffed: World, clock: Clock) -> None:
