@@ -85,6 +85,10 @@ class Portal(Flask):
 
     url_rule_class = Address
 
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """As it is: no view is asynchronous, and Flask looks again at each that a request passes through."""
+        return func
+
     def log_exception(self, exc_info: Any) -> None:
         """Nothing here: the error page logs where it happened, without the exception's text."""
 
