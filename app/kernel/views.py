@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
 from urllib.parse import parse_qsl, urlencode
 
 from flask import current_app, request
@@ -15,6 +17,7 @@ from flask_appbuilder import Model
 from flask_login import current_user
 from sqlalchemy import ForeignKey, String, Text, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, mapped_column
+from werkzeug.http import dump_cookie
 from werkzeug.wrappers import Response
 
 from app.kernel.db import db
@@ -159,12 +162,21 @@ def left(register: str) -> dict[str, str] | None:
 def leave(response: Response, register: str, arguments: Arguments) -> None:
     """Have the browser remember the ``arguments`` of the list it is being shown."""
     query = urlencode(arguments)
-    response.set_cookie(
+    kept = f"{current_user.id}&{query if len(query) <= LONGEST_KEPT else ''}"
+    lasts, secure = current_app.permanent_session_lifetime, current_app.config["SESSION_COOKIE_SECURE"]
+    response.headers.add("Set-Cookie", _cookie(register, kept, lasts, secure))
+
+
+@lru_cache(maxsize=2_000)
+def _cookie(register: str, kept: str, lasts: timedelta, secure: bool) -> str:
+    """The header; it says how long the cookie lasts, not until when, so that it is the same from page to page."""
+    return dump_cookie(
         COOKIE,
-        f"{current_user.id}&{query if len(query) <= LONGEST_KEPT else ''}",
-        max_age=current_app.permanent_session_lifetime,
+        kept,
+        max_age=lasts,
         path=f"/{register}/",
-        secure=current_app.config["SESSION_COOKIE_SECURE"],
+        secure=secure,
         httponly=True,
+        sync_expires=False,
         samesite="Lax",
     )
