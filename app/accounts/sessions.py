@@ -100,11 +100,11 @@ def half_in_key() -> str:
     return str(key) if time() - at <= HALF_WAY else ""
 
 
-def _what_comes_first() -> str:
-    """The endpoint where the person at work has to do something before they go on."""
-    if current_user.password_given:
+def _what_comes_first(person: Any) -> str:
+    """The endpoint where the ``person`` at work has to do something before they go on."""
+    if person.password_given:
         return "password.index"
-    if factor.is_required(current_user) and not current_user.has_second_factor:
+    if factor.is_required(person) and not person.has_second_factor:
         return "password.second_factor"
     return ""
 
@@ -112,9 +112,10 @@ def _what_comes_first() -> str:
 def _gate() -> Any:
     if request.endpoint is None or current_app.extensions["doors"].get(request.endpoint) == PUBLIC:
         return None
-    if not current_user.is_authenticated:
+    person = current_user._get_current_object()
+    if not person.is_authenticated:
         return hand_back() if request.method == "POST" and "_user_id" in session else None
-    first = _what_comes_first()
+    first = _what_comes_first(person)
     if not first or request.endpoint in {first, "password.index"}:
         return None
     if request.is_json or request.accept_mimetypes.best == "application/json":

@@ -285,7 +285,7 @@ class Register(Named, BaseView):
             total=page.total,
             page_size=PAGE_SIZE,
             today=today(),
-            actions=[action for action in LIST_ACTIONS if self.may(action.right) and action.offered(self.model)],
+            actions=[action for action in LIST_ACTIONS if action.offered(self.model) and self.may(action.right)],
             sortable=self._sortable(),
             may_choose=self.may(Right.EDIT) and f"{self.name}.bulk" in current_app.view_functions,
         )

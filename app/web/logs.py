@@ -40,7 +40,7 @@ def init_app(app: Flask) -> None:
                     "endpoint": request.endpoint,
                     "status": response.status_code,
                     "ms": round((time.perf_counter() - g.get("started", time.perf_counter())) * 1000, 1),
-                    "account": getattr(current_user, "id", None) if current_user else None,
+                    "account": getattr(current_user, "id", None),
                 },
             )
         return response
