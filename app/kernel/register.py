@@ -53,7 +53,7 @@ class ListAction:
     icon: str = "print"
     about_listed: bool = True
 
-    def url(self, register: str, args: Mapping[str, str]) -> str:
+    def url(self, register: str, args: Sequence[tuple[str, str]]) -> str:
         path = self.path(register)
         return f"{path}?{urlencode(args)}" if args and self.about_listed else path
 
@@ -268,25 +268,27 @@ class Register(Named, BaseView):
         offered = [*columns, *(d for d in self.offered_columns().values() if d not in columns)]
         shown = self.page(
             "register/list.html",
-            title=self.label,
+            title=str(self.label),
             columns=columns,
             offered=offered,
             offered_names=" ".join(declared.name for declared in offered),
             rows=rows,
             question=question,
             wrong=wrong,
-            filters=filters,
+            filters=tuple(filters),
             chips=self._chips(question, filters, arguments),
             arguments=arguments,
-            heard=_without(arguments, *wrong),
+            heard=tuple(_without(arguments, "page", *wrong).items()),
+            hidden=tuple((name, arguments[name]) for name in ("order", "desc", "columns") if name in arguments),
             asked=urlencode(_without(arguments, "page")),
             to_save=urlencode({**_without(arguments, "page", "columns"), "columns": ",".join(names)}),
             saved=saved,
             total=page.total,
             page_size=PAGE_SIZE,
             today=today(),
-            actions=[action for action in LIST_ACTIONS if action.offered(self.model) and self.may(action.right)],
+            actions=tuple(act for act in LIST_ACTIONS if act.offered(self.model) and self.may(act.right)),
             sortable=self._sortable(),
+            may_add=self.may(Right.ADD),
             may_choose=self.may(Right.EDIT) and f"{self.name}.bulk" in current_app.view_functions,
         )
         response = make_response(shown)
