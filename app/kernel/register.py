@@ -38,7 +38,7 @@ DAYS = {"date", "moment"}
 CHOICES = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ListAction:
     """A button above the lists, registered by a capability.
 
@@ -69,7 +69,7 @@ def undoable(told: str, change: undo.ChangeSet) -> Markup:
     return Markup('{} <a href="{}">{}</a>').format(told, url_for("change_set.show", key=change.id), _("Undo"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class RecordAction:
     """A button on the records' pages, registered by a capability.
 
