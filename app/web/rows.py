@@ -36,10 +36,10 @@ def _class_by_length(length: int, is_words: bool) -> str:
 
 
 @cache
-def _classes(kind: Kind) -> tuple[Markup, ...]:
+def _classes(kind: Kind) -> tuple[str, ...]:
     """The classes of cells of a kind, as attributes, by the length of their text up to LONG + 1."""
     names = (_ALWAYS.get(kind) or _class_by_length(length, kind in {"text", "long"}) for length in range(LONG + 2))
-    return tuple(Markup(f' class="{name}"' if name else "") for name in names)  # noqa: S704 (our own names)
+    return tuple(f' class="{name}"' if name else "" for name in names)
 
 
 def kept_arguments(*dropped: str) -> dict[str, str]:
@@ -100,7 +100,7 @@ def drawn_head(
     if choosing:
         drawn.append(_HEAD % (' class="pick"', _UNSEEN % escape(_("Choose"))))
     for declared in columns:
-        attributes, label = str(_classes(declared.kind)[0]), str(escape(declared.field.label))
+        attributes, label = _classes(declared.kind)[0], str(escape(declared.field.label))
         if sorting is not None and declared.name in sorting.sortable:
             order = f"order={declared.name}"
             if sorting.order == declared.name:
@@ -131,17 +131,17 @@ def _table_rows(
     classes = [_classes(declared.kind) for declared in columns]
     drawn: list[str] = []
     for key, texts in rows:
-        address, name = f"/{register}/show/{key}", str(escape(texts[named or 0]))
+        address, name = f"/{register}/show/{key}", _escaped(texts[named or 0])
+        contents = [text if text.isalnum() and len(text) <= LONG else _content(text) for text in texts]
+        if named is not None:
+            contents[named] = f'<a href="{address}">{contents[named] or nameless}</a>'
         drawn.append("<tr>")
         if choosing:
             drawn.append(_BOX % (key, name or nameless))
-        for index, (text, by_length) in enumerate(zip(texts, classes, strict=True)):
-            length = len(text)
-            # Most are short and of letters and digits alone, in which nothing is to be escaped.
-            content = text if length <= LONG and text.isalnum() else _content(text)
-            if index == named:
-                content = f'<a href="{address}">{content or nameless}</a>'
-            drawn.append(f"<td{by_length[length if length <= LONG else -1]}>{content}</td>")
+        drawn += [
+            f"<td{by_length[len(text)] if len(text) <= LONG else by_length[-1]}>{content}</td>"
+            for text, content, by_length in zip(texts, contents, classes, strict=True)
+        ]
         if may_edit or named is None:
             drawn.append('<td class="do">')
             if named is None:
@@ -159,12 +159,17 @@ def _words(_language: str) -> tuple[str, ...]:
     return tuple(str(escape(text)) for text in (_("(no name)"), _("View"), _("Edit")))
 
 
+def _escaped(text: str) -> str:
+    """The text as HTML; most are of letters and digits alone, in which nothing is to be escaped."""
+    return text if text.isalnum() else str(escape(text))
+
+
 def _content(text: str) -> str:
     """The text of a cell: its indent as it is, and cut off to the eye if it is long."""
     if len(text) <= LONG:
-        return str(escape(text))
+        return _escaped(text)
     bare = text.lstrip("　")
-    indent, shown = text[: len(text) - len(bare)], escape(bare)
+    indent, shown = text[: len(text) - len(bare)], _escaped(bare)
     if len(bare) <= LONG:
         return f"{indent}{shown}"
     title = f' title="{shown}"' if len(bare) > VERY_LONG else ""
