@@ -28,7 +28,7 @@ from app.kernel.access import PUBLIC, Right, needs, own_path, permitted
 from app.kernel.db import db, now, transaction
 from app.kernel.named import Named
 from app.kernel.registers import REGISTERS
-from app.kernel.scope import Scope, as_system
+from app.kernel.scope import Scope, as_system, working_in
 
 LOG_IN = "登录"
 """Who the trail names where nobody is logged in yet."""
@@ -200,6 +200,10 @@ class SecurityManager(FabSecurityManager):
     user_model = Account
     authdbview = LoginView
 
+    def __init__(self, appbuilder: Any) -> None:
+        super().__init__(appbuilder)
+        self._scopes: dict[int, Scope] = {}
+
     def create_db(self) -> None:
         """Tables are made by migrations only."""
 
@@ -219,12 +223,25 @@ class SecurityManager(FabSecurityManager):
 
     def load_user(self, pk: str) -> AtWork | None:
         """The person of a session; sets the scope of the request. One of an ended epoch or session opens nothing."""
-        with as_system(LOG_IN):
-            person = at_work(_number(pk))
+        person = self._at_work(_number(pk))
         if person is None or not person.active or person.get_id() != pk or not sessions.goes_on():
             return None
-        g.scope = scope_of(person)
+        g.scope = self._scopes[person.id] = scope_of(person)
         return person
+
+    def _at_work(self, number: int) -> AtWork | None:
+        """The person with that account, looked for in the scope they had last: PostgreSQL is then told of one scope.
+
+        What they have now is read, and told if it is another. Who is no longer inside is looked for everywhere.
+        """
+        before = self._scopes.get(number)
+        if before is not None:
+            with working_in(before):
+                person = at_work(number)
+            if person is not None:
+                return person
+        with as_system(LOG_IN):
+            return at_work(number)
 
     @as_system(LOG_IN)
     def auth_user_db(self, username: str, password: str) -> Account | None:

@@ -15,11 +15,14 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from flask.testing import FlaskClient
+from flask_login import current_user
 from sqlalchemy import delete, event, exists, func, insert, literal, select, union_all, update
 from sqlalchemy.exc import IntegrityError, ProgrammingError
 from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 from sqlalchemy.orm.exc import ObjectDeletedError
 
+from app.accounts.models import Account
 from app.community.models import Community, Person
 from app.kernel import listing, paging, records, scope, undo
 from app.kernel.codes import Code
@@ -32,6 +35,7 @@ from app.kernel.scope import NOTHING, OutOfScope, Scope, as_system, working_in
 from app.party.models import PostAssignment, ServicePost
 from app.volunteers.models import Volunteer
 from tests.rows import IN_COMMUNITY, LINKS, MODELS, a_row, some_data
+from tests.web.page import Page
 from tests.world import Place, World, owner
 
 every_register = pytest.mark.parametrize("register", IN_COMMUNITY)
@@ -592,3 +596,43 @@ def test_a_community_that_is_moved_is_gone_at_once(guarded):
         assert connection.exec_driver_sql(everybody).scalar() == "张明"
         connection.exec_driver_sql(f"UPDATE community SET path = '/0/' WHERE id = {guarded.here.id}")
         assert connection.exec_driver_sql(everybody).all() == []
+
+
+def people_seen(client: FlaskClient) -> list[str]:
+    return [str(cell.text) for cell in Page(client.get("/person/list/?page=1")).soup.select("tbody td:not(.do) > a")]
+
+
+def change_account(world: World, username: str, **values: Any) -> None:
+    with session_of_system(world) as session:
+        session.execute(update(Account).where(Account.username == username).values(**values))
+        session.commit()
+
+
+def test_who_goes_to_work_elsewhere_sees_that_community_from_the_next_page_on(world):
+    world.person("张明")
+    world.make("person", world.there, name="李芳")
+    client = world.client("office_staff")
+    assert people_seen(client) == people_seen(client) == ["张明"]
+    change_account(world, "office_staff", community_id=world.there.id)
+    assert people_seen(client) == people_seen(client) == ["李芳"]
+
+
+def test_a_page_tells_the_database_once_who_is_at_work(guarded):
+    guarded.person("张明")
+    client, told, telling = guarded.client("office_staff"), [], scope._telling
+    people_seen(client)
+    with patch.object(scope, "_telling", side_effect=lambda of: told.append(of) or telling(of)):
+        assert people_seen(client) == ["张明"]
+    assert [of.community_id for of in told] == [guarded.here.id]
+
+
+@pytest.mark.parametrize("ended", [{"session_epoch": 7}, {"active": False}])
+def test_a_session_that_has_ended_opens_no_row_though_the_database_was_told_whose_it_was(guarded, ended):
+    guarded.person("张明")
+    client = guarded.client("office_staff")
+    assert people_seen(client) == ["张明"]
+    cookie = {"Cookie": f"session={client.get_cookie('session').value}"}
+    change_account(guarded, "office_staff", **ended)
+    with guarded.app.test_request_context("/person/list/", headers=cookie):
+        assert not current_user.is_authenticated
+        assert db.session.connection().exec_driver_sql("SELECT count(*) FROM person").scalar() == 0
