@@ -17,14 +17,17 @@ from sqlalchemy.sql import visitors
 
 from app.disclosure import rules
 from app.disclosure.rules import PrintColumn
-from app.kernel import listing, registers
-from app.kernel.db import today
+from app.kernel import registers
+from app.kernel.db import db, today
 from app.kernel.fields import Declared, Label, fields_of
 from app.kernel.listing import Listing
 from app.kernel.present import full_text
 
 TEXT = "text"
 """The source of a notice that is written by hand, with or without a table typed into it."""
+
+KEY = "#"
+"""What stands before the name of a column whose stored value is meant, not its text."""
 
 Arguments = Mapping[str, str]
 """What a source was asked: the arguments of a list, or the first and last day of figures."""
@@ -69,12 +72,20 @@ class RegisterSource(Source):
         known = {"q", "order", "desc", *names, *(f"{name}.{end}" for name in names for end in TERM)}
         return {name: given for name, given in asked.items() if name in known}
 
-    def rows(self, asked: Arguments, columns: Iterable[str], limit: int) -> list[dict[str, str]]:
+    def rows(
+        self, asked: Arguments, columns: Iterable[str], limit: int, keys: Iterable[str] = ()
+    ) -> list[dict[str, str]]:
+        """The same; what the columns ``keys`` hold as stored comes along as their name with :data:`KEY` before it."""
         model, fields = self.view.model, self._fields(columns)
         question = replace(self.view.asked(asked), page=1)  # a notice is made of all rows, not of the page one was on
-        found = listing.rows(model, [declared.name for declared in fields], question, limit=limit)
+        stored = {KEY + name: getattr(model, name) for name in keys}
+        statement = Listing(model).statement([declared.name for declared in fields], question)
+        statement = statement.add_columns(*(column.label(name) for name, column in stored.items())).limit(limit)
         with force_locale("zh"):
-            return [{d.name: full_text(d, row.values[d.name]) for d in fields} for row in found]
+            return [
+                {d.name: full_text(d, row[d.name]) for d in fields} | {name: str(row[name] or "") for name in stored}
+                for row in db.session.execute(statement).mappings()
+            ]
 
     def reads(self, asked: Arguments, columns: Iterable[str]) -> frozenset[str]:
         names = [declared.name for declared in self._fields(columns)]
@@ -140,13 +151,18 @@ def term(asked: Arguments) -> Term:
 
 
 def posted_rows(register: str, asked: Arguments, limit: int = 500) -> list[dict[str, str]]:
-    """The rows of a register as they may hang on a wall: only fields that may be posted, each under its mask."""
+    """The rows of a register as they may hang on a wall: only fields that may be posted, each under its mask.
+
+    With them come, as their name with :data:`KEY` before it, the id, the community's, and those its links lead to:
+    they are not for print, but say which rows belong together where two are called the same.
+    """
     source = find(register)
-    if source is None:
+    if not isinstance(source, RegisterSource):
         return []
     masks = {column.name: column.mask for column in source.columns}
-    rows = source.rows(asked, masks, limit)
-    return [{name: rules.masked(masks[name], text) for name, text in row.items()} for row in rows]
+    links = [d.name for d in printable(source.view.model) if d.kind == "link" and d.lender is None]
+    rows = source.rows(asked, masks, limit, ("id", "community_id", *links))
+    return [row | {name: rules.masked(mask, row[name]) for name, mask in masks.items()} for row in rows]
 
 
 def printable(model: Any) -> list[Declared]:

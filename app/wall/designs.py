@@ -13,7 +13,10 @@ from app.printing import Entry
 
 Row = Mapping[str, str]
 Rows = Mapping[str, Sequence[Row]]
-"""The rows of each register a design is made of, as text by field name, already masked."""
+"""The rows of each register a design is made of, as text by field name, already masked.
+
+``#id``, ``#community_id`` and, for links, such as ``#team_id`` say which rows belong together; they are not printed.
+"""
 
 
 @dataclass(frozen=True)
@@ -79,25 +82,16 @@ def _people(rows: Rows, _place: Place) -> list[Entry]:
 
 def _teams(teams: str, members: str, does: str) -> Callable[[Rows, Place], list[Entry]]:
     def compose(rows: Rows, _place: Place) -> list[Entry]:
-        names: dict[str, list[str]] = {}
+        by_team: dict[str, list[Row]] = {}
         for row in rows[members]:
-            names.setdefault(row["team_id"], []).append(row["person_id"])
-        return [
-            Entry(
-                team["name"],
-                team[does],
-                tuple(
-                    (label, text)
-                    for label, text in (
-                        ("队长", team["leader_id"]),
-                        ("队员", "\n".join(name for name in names.get(team["name"], ()) if name != team["leader_id"])),
-                    )
-                    if text
-                ),
-                team["kind"],
-            )
-            for team in rows[teams]
-        ]
+            by_team.setdefault(row["#team_id"], []).append(row)
+        entries = []
+        for team in rows[teams]:
+            others = (row for row in by_team.get(team["#id"], ()) if row["#person_id"] != team["#leader_id"])
+            names = "\n".join(row["person_id"] for row in others)
+            lines = _lines({**team, "names": names}, ("队长", "leader_id"), ("队员", "names"))
+            entries.append(Entry(team["name"], team[does], lines, team["kind"]))
+        return entries
 
     return compose
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from sqlalchemy import select
+
 from app.community.models import Community
 from app.disclosure import sources
 from app.disclosure.operations import default_issuer
 from app.kernel import registers
+from app.kernel.db import db
 from app.kernel.values import N_, Invalid
 from app.printing import LIMITS, USUAL_PAPER, Poster
 from app.wall import designs
@@ -44,7 +47,23 @@ def rows_of(design: Design) -> dict[str, list[dict[str, str]]]:
         found[register] = sources.posted_rows(register, asked, limit=MOST + 1)
         if len(found[register]) > MOST:
             raise Invalid(TOO_MANY, register=registers.labels()[register], most=f"{MOST:,}")
+    found[design.registers[0]] = _told_apart(found[design.registers[0]])
     return found
+
+
+def _told_apart(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """``rows`` with the community after the name, where another community has one of that name."""
+    homes: dict[str, set[str]] = {}
+    for row in rows:
+        homes.setdefault(row.get("name", ""), set()).add(row["#community_id"])
+    shared = {name for name in homes if name and len(homes[name]) > 1}
+    if not shared:
+        return rows
+    called = {str(key): name for key, name in db.session.execute(select(Community.id, Community.name))}
+    return [
+        {**row, "name": f"{row['name']}（{called[row['#community_id']]}）"} if row["name"] in shared else row
+        for row in rows
+    ]
 
 
 def proposal(design: Design, community: Community, choice: str) -> Wish:
