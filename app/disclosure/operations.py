@@ -104,14 +104,14 @@ def offered(source: Source, item: CatalogueItem | None) -> list[rules.PrintColum
     return rules.allowed(source.columns, allow_list)
 
 
-def compose(source: Source, recipe: Recipe, item: CatalogueItem | None = None, limit: int = MAX_ROWS) -> Snapshot:
+def compose(source: Source, recipe: Recipe, item: CatalogueItem | None = None) -> Snapshot:
     """A draft sheet from what the records say now.
 
     Raises :class:`rules.NotAllowed`, :class:`rules.Uneven`, ``PrintRefused``, and ``BadRequest`` where the source does
     not understand what it is asked.
     """
     columns = offered(source, item)
-    rows = source.rows(recipe.asked, recipe.wording.columns, limit) if recipe.wording.columns else []
+    rows = source.rows(recipe.asked, recipe.wording.columns, MAX_ROWS) if recipe.wording.columns else []
     return rules.compose(recipe.wording, columns, rows)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from dataclasses import replace
 
 from flask import current_app
 
@@ -13,7 +12,6 @@ LONG = 300
 """Rows above which a sheet is drawn in the background, with its progress shown."""
 ROWS_A_PAGE = 25
 """About how many rows of a long roster stand on a page."""
-PREVIEW_ROWS = 80
 PREVIEW_PAGES = 3
 
 
@@ -48,12 +46,11 @@ def count_pages(sheet: Snapshot) -> int:
 
 
 def first_pages(sheet: Snapshot | Poster, dpi: int = 70, first: int = PREVIEW_PAGES) -> list[bytes]:
-    """The first pages as PNG files; of a long roster, of its beginning. Raises ``PrintRefused``.
+    """The first pages as PNG files. Raises ``PrintRefused``.
 
-    Only what was issued is kept by the press; drafts and wall prints change too often.
+    The whole sheet is drawn for them, as its columns and the count of its pages depend on every row. Only what was
+    issued is kept by the press; drafts and wall prints change too often.
     """
-    if isinstance(sheet, Snapshot) and is_long(sheet) and sheet.table:
-        sheet = replace(sheet, table=replace(sheet.table, rows=sheet.table.rows[:PREVIEW_ROWS]))
     is_final = isinstance(sheet, Snapshot) and not sheet.draft
     return pictures(press().draw_now(sheet) if is_final else render(sheet), dpi=dpi, first=first)
 

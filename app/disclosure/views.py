@@ -22,7 +22,7 @@ from app.disclosure import lifecycle, operations, rules, sources, truth
 from app.disclosure.lifecycle import UNISSUED, State, Step
 from app.disclosure.models import Notice, NoticeStep, NoticeWasAltered
 from app.disclosure.operations import About, Recipe, Refused
-from app.disclosure.paper import PREVIEW_ROWS, count_pages, embedded, first_pages, is_long, press
+from app.disclosure.paper import count_pages, embedded, first_pages, is_long, press
 from app.disclosure.sources import Source
 from app.facilities.models import NoticeBoard
 from app.kernel import audit, once, scope
@@ -183,7 +183,6 @@ class NoticeRegister(Register):
             about=[(about_token(entry), f"{entry.item.name} · {entry.duty.label}") for entry in page.entries],
             kept_about=_kept_about(page),
             boards=db.session.scalars(select(NoticeBoard).order_by(NoticeBoard.name)).all(),
-            preview_rows=PREVIEW_ROWS if _is_cut(page.sheet) else 0,
             errors=page.errors,
             images=self._preview(page, page.sheet) if page.sheet and not page.errors else [],
         )
@@ -257,11 +256,8 @@ class NoticeRegister(Register):
             page.errors.setdefault("columns", _("Choose at least one column."))
 
     def _compose(self, page: Drafting) -> None:
-        keeping = request.form.get("do") in _KEEPING
         try:
-            page.sheet = operations.compose(
-                page.source, page.recipe, page.item, operations.MAX_ROWS if keeping else PREVIEW_ROWS
-            )
+            page.sheet = operations.compose(page.source, page.recipe, page.item)
         except rules.NotAllowed:
             page.errors["columns"] = str(_NOT_ALLOWED)
         except PrintRefused as refused:
@@ -563,10 +559,6 @@ def _done(step: Step, notice: Notice) -> str:
     if step is Step.APPROVE:
         return str(_("Issued as %(number)s. Print it and post it.", number=notice.number))
     return str(_("%(step)s: “%(title)s”.", step=lifecycle.STEPS[step], title=notice.title))
-
-
-def _is_cut(sheet: Snapshot | None) -> bool:
-    return bool(sheet and sheet.table and len(sheet.table.rows) == PREVIEW_ROWS)
 
 
 def _boards_of(page: Drafting) -> tuple[int, ...]:

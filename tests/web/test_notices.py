@@ -20,6 +20,7 @@ from app.kernel.fields import Access, fields_of
 from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
 from app.kernel.values import half_width
+from app.printing import pictures, render
 from tests.rows import MODELS
 from tests.web.page import Page, one_database
 from tests.web.typed import a_draft, a_full_row, id_number
@@ -110,6 +111,28 @@ def test_a_column_that_is_not_offered_is_refused_when_asked_for(posts: World, co
 @pytest.mark.parametrize("source", ["no_such", "account", "notice", "audit_entry", "code"])
 def test_what_is_no_public_register_has_no_notice(world: World, source: str) -> None:
     assert world.client("branch_secretary").get(f"/notice/draft/{source}").status_code == 404
+
+
+@one_database
+def test_the_preview_of_a_long_list_is_the_print_of_it(world: World) -> None:
+    """With the count of pages at its foot, and columns as wide as the longest row wants them."""
+    with world.work(), transaction():
+        model = MODELS["service_point"]
+        db.session.add_all(
+            model(community_id=world.here.id, name=f"服务点{nth}" * (1 + nth // 300), kind="1", place="南门")
+            for nth in range(320)
+        )
+    client, typed = world.client("branch_secretary"), {"layout": "register", "columns": ["name", "place"]}
+    page = Page(draft(client, "preview", "service_point", **typed))
+    assert not page.summary()
+    shown = [str(picture["src"]).partition("base64,")[2] for picture in page.soup.select(".preview img")]
+    assert draft(client, "keep", "service_point", **typed).status_code == 302
+    (kept,) = stored(world)
+    assert kept.sheet.table is not None
+    assert len(kept.sheet.table.rows) == 320
+    printed = pictures(render(kept.sheet), dpi=70, first=3)
+    assert shown == [base64.b64encode(picture).decode() for picture in printed]
+    assert client.get(f"/notice/page/{kept.id}").data == printed[0]
 
 
 @one_database
