@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from app.kernel.values import N_
+
 EVERY_FOR_DAYS = 7
 WEEKLY_FOR = 5
 MONTHLY_FOR = 12
@@ -15,6 +17,8 @@ NEWEST = 7
 
 OLD_AFTER = timedelta(days=2)
 RETRY_AFTER = timedelta(hours=1)
+
+TAKEN_ALONG_EVERY = timedelta(days=7)
 
 SHORTEST_KEY = 12
 LONGEST_KEY = 200
@@ -73,3 +77,26 @@ def is_due(now: datetime, last_good: datetime | None, last_attempt: datetime | N
 def is_old(now: datetime, last_good: datetime | None) -> bool:
     """Is the last good backup too old to rely on, or is there none?"""
     return last_good is None or now - last_good > OLD_AFTER
+
+
+def is_missing(has_key: bool, has_second: bool, was_taken: bool) -> str:
+    """What is still to be done before backups survive the loss of the computer, and are safe from who finds one.
+
+    ``was_taken``: one was taken along within :data:`TAKEN_ALONG_EVERY`. Returns a message id, empty if all is done.
+    """
+    if not has_key and not has_second:
+        return N_(
+            "The backups lie on this computer only: if it breaks or is stolen, they are gone too. Set a key below, "
+            "back up once more and download that backup onto a USB stick."
+        )
+    if not has_key:
+        return N_(
+            "The copies in the second folder are not encrypted: whoever gets hold of one can read everything in it, "
+            "identity numbers too. Set a key below."
+        )
+    if not has_second and not was_taken:
+        return N_(
+            "In the last 7 days no backup was taken along: if this computer breaks or is stolen, all of them are gone. "
+            "Download the newest encrypted one onto a USB stick; if there is none, back up first."
+        )
+    return ""

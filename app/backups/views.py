@@ -20,8 +20,9 @@ from app.backups import instance, operations, rules, schedule
 from app.backups.problem import Problem
 from app.kernel import audit, scope
 from app.kernel.access import Right, needs
+from app.kernel.audit import AuditEntry
 from app.kernel.capability import Capability, Page
-from app.kernel.db import db, transaction
+from app.kernel.db import count_of, db, now, transaction
 from app.kernel.named import Named
 
 TITLE = _l("Backups")
@@ -91,19 +92,28 @@ class BackupsView(Named, BaseView):
         return redirect(url_for(".list"))
 
     def _page(self, errors: dict[str, str]) -> str:
-        state = operations.state()
+        state, second = operations.state(), current_app.config["BACKUPS"]
+        has_key = bool(current_app.config["BACKUP_KEY"])
         context: dict[str, Any] = {
             "title": TITLE,
             "state": state,
             "is_old": rules.is_old(operations.moment(), state.last_good),
+            "missing": rules.is_missing(has_key, second is not None, _was_taken_along()),
             "backups": operations.backups(),
-            "second": current_app.config["BACKUPS"],
-            "has_key": bool(current_app.config["BACKUP_KEY"]),
+            "second": second,
+            "has_key": has_key,
             "is_key_fixed": _is_key_fixed(),
             "least": rules.SHORTEST_KEY,
             "errors": errors,
         }
         return str(self.render_template("backup/list.html", **context))
+
+
+def _was_taken_along() -> bool:
+    """Has anybody downloaded a backup lately?"""
+    lately = AuditEntry.at >= now() - rules.TAKEN_ALONG_EVERY
+    with scope.as_system("backup"):
+        return bool(count_of(AuditEntry, AuditEntry.action == "backup_taken", lately))
 
 
 def _is_key_fixed() -> bool:

@@ -628,6 +628,44 @@ def test_the_administrator_backs_up_sets_a_key_and_takes_the_backup_along(
         ]
 
 
+NOTES = ".note.warning", ".note.success"
+
+
+@one_database
+def test_all_is_well_only_once_a_backup_is_encrypted_and_in_another_place(
+    world: World, day: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = world.client("administrator")
+
+    def notes() -> tuple[str, str]:
+        page = Page(client.get("/backup/list/"))
+        assert not page.defects()
+        warning, success = (" ".join(note.get_text() for note in page.soup.select(kind)) for kind in NOTES)
+        return warning, success
+
+    with the_day_is(day):
+        backup(world)
+        warning, success = notes()
+        assert "电脑" in warning
+        assert "设置备份口令" in warning
+        assert not success
+        with monkeypatch.context() as stick:
+            stick.setitem(world.app.config, "BACKUPS", tmp_path)
+            assert "没有加密" in notes()[0]
+        monkeypatch.setitem(world.app.config, "BACKUP_KEY", KEY)
+        name = backup(world).name
+        assert "U盘" in notes()[0]
+        client.get(f"/backup/download/{name}").close()
+        warning, success = notes()
+        assert not warning
+        assert success
+    with the_day_is(day + timedelta(days=8)):
+        backup(world)
+        assert "U盘" in notes()[0]
+        monkeypatch.setitem(world.app.config, "BACKUPS", tmp_path)
+        assert not notes()[0]
+
+
 @one_database
 def test_the_data_of_all_communities_are_not_for_the_administrator_of_one(
     world: World, monkeypatch: pytest.MonkeyPatch
