@@ -361,11 +361,13 @@ def _workbook(data: bytes) -> Iterator[_Table]:
 
 
 def _csv(data: bytes, filename: str) -> Iterator[_Table]:
-    if data.startswith((b"%PDF-", b"{\\rtf")):
+    if data.lstrip().startswith((b"%PDF-", b"{\\rtf")):
         raise NotASheet(DOCUMENT)
     text = _decoded(data)
     # Many systems hand out web pages under the name of a workbook.
-    if re.search(r"[\0-\x08\x0e-\x1f]", text) or text.lstrip().startswith("<"):
+    is_page = text.lstrip().startswith(("<", "MIME-Version:"))
+    is_prose = PurePath(filename).suffix.lower() in _WORKBOOKS and not any(mark in text for mark in _DELIMITERS)
+    if re.search(r"[\0-\x08\x0e-\x1f]", text) or is_page or is_prose:
         raise NotASheet(NO_TABLE)
     csv.field_size_limit(sys.maxsize)
     rows: Iterable[list[str]] = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text))
@@ -373,6 +375,9 @@ def _csv(data: bytes, filename: str) -> Iterator[_Table]:
         rows = ([_BARED.sub(r"\1", cell) for cell in row] for row in rows)
     yield PurePath(filename).stem[:31], rows, [], False
 
+
+_WORKBOOKS = {".xlsx", ".xls", ".et", ".ods"}
+_DELIMITERS = ",\t;"
 
 _BARED = re.compile(r"""^="(.*)"$|^'(?=[=+\-@＝＋－＠])""")
 """How programs keep Excel from eating the zeros of a number, ="0523", and from running a text, '=1+1."""
@@ -396,7 +401,7 @@ def _delimiter(text: str) -> str:
         widths = Counter(len(row) for row, _ in zip(reader, range(50), strict=False) if len(row) > 1)
         return max(((count, width) for width, count in widths.items()), default=(0, 0))
 
-    return max(",\t;", key=agreement)
+    return max(_DELIMITERS, key=agreement)
 
 
 def _kept(name: str, rows: Iterable[Sequence[Any]], limits: Limits) -> tuple[list[str], int, int]:

@@ -378,6 +378,7 @@ def test_a_damaged_file_is_to_be_saved_again(data):
         pytest.param(zipped({"mimetype": "application/vnd.oasis.opendocument.text"}), id="odt"),
         pytest.param(compound("WordDocument", b"?"), id="doc"),
         pytest.param(b"%PDF-1.7\n%\xe2\xe3\xcf\xd3", id="pdf"),
+        pytest.param(b"\r\n%PDF-1.4\n1 0 obj", id="pdf after an empty line"),
         pytest.param(b"{\\rtf1\\ansi 1}", id="rtf"),
     ],
 )
@@ -393,12 +394,19 @@ def test_a_text_document_is_told_from_a_sheet(data):
         pytest.param(zipped({"readme.txt": "?"}), id="zip"),
         pytest.param(compound("PowerPoint Document", b"?"), id="ppt"),
         pytest.param("<html><table><tr><td>序号</td></tr></table></html>".encode(), id="web page"),
+        pytest.param(b"MIME-Version: 1.0\r\nContent-Type: text/html, 1\r\n", id="web page saved whole"),
+        pytest.param("通知\n\n各位居民：\n  请明天来居委会。".encode("gbk"), id="a letter"),
         pytest.param(b"\xff\xfe\x00", id="half a character"),
         pytest.param(b"\x81\xff\xff\xff", id="no known encoding"),
     ],
 )
 def test_anything_else_is_to_be_saved_as_a_workbook(data):
     assert "save it as .xlsx" in refusal(data, "目录.xls")
+
+
+def test_a_list_of_one_column_is_a_table_under_the_name_of_one():
+    (grid,) = open_workbook("姓名\n王小明".encode(), "名册.csv")
+    assert grid.rows == (("姓名",), ("王小明",))
 
 
 @pytest.mark.parametrize(
