@@ -14,6 +14,7 @@ English message id, its parameters and ``told(gettext)``; nothing is printed in 
 
 from .bundle import merged
 from .columns import wants_landscape
+from .posters import LIMITS as POSTER_LIMITS
 from .posters import USUAL_PAPER, Entry, Poster
 from .press import Press, Progress
 from .refusal import N_, Phrase, PrintRefused
@@ -23,6 +24,7 @@ from .worker import page_count, pictures, render, stop
 __all__ = [
     "LIMITS",
     "N_",
+    "POSTER_LIMITS",
     "USUAL_PAPER",
     "Column",
     "Entry",

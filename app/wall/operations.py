@@ -13,7 +13,7 @@ from app.disclosure.operations import default_issuer
 from app.kernel import registers
 from app.kernel.db import db
 from app.kernel.values import N_, Invalid
-from app.printing import LIMITS, USUAL_PAPER, Poster
+from app.printing import LIMITS, POSTER_LIMITS, USUAL_PAPER, Poster
 from app.wall import designs
 from app.wall.designs import Design, Place
 
@@ -21,8 +21,8 @@ MOST = LIMITS["rows"]
 """Rows of a register in one print, which are 200 sheets of names: as much as a community has boards."""
 
 TOO_MANY = N_(
-    "“%(register)s” has more than %(most)s rows, too many for a wall. "
-    "Let each community print its own, or print the list instead, filtered."
+    "“%(register)s” has more than the %(most)s that one wall print takes. Let each community print its own, or open "
+    "the list, filter it, such as by team or building, and choose “Print notice” there."
 )
 
 
@@ -46,9 +46,13 @@ def rows_of(design: Design) -> dict[str, list[dict[str, str]]]:
         asked = design.asked if register == design.registers[0] else {}
         found[register] = sources.posted_rows(register, asked, limit=MOST + 1)
         if len(found[register]) > MOST:
-            raise Invalid(TOO_MANY, register=registers.labels()[register], most=f"{MOST:,}")
+            raise _too_many(register, MOST)
     found[design.registers[0]] = _told_apart(found[design.registers[0]])
     return found
+
+
+def _too_many(register: str, most: int) -> Invalid:
+    return Invalid(TOO_MANY, register=registers.labels()[register], most=f"{most:,}")
 
 
 def _told_apart(rows: list[dict[str, str]]) -> list[dict[str, str]]:
@@ -74,7 +78,10 @@ def proposal(design: Design, community: Community, choice: str) -> Wish:
 
 
 def poster(design: Design, community: Community, wish: Wish, rows: designs.Rows, on: date) -> Poster | None:
-    """The print of ``rows``, or None if there is nothing on record to print. Raises ``PrintRefused``."""
+    """The print of ``rows``, or None if there is nothing on record to print.
+
+    Raises ``PrintRefused``, and ``Invalid`` for more entries than are drawn.
+    """
     first = design.registers[0]
     if design.choose:
         chosen = [row for row in rows[first] if row.get(design.choose) == wish.choice]
@@ -84,13 +91,16 @@ def poster(design: Design, community: Community, wish: Wish, rows: designs.Rows,
     place = Place(community.name, community.phone or "", community.address or "")
     drawn = designs.PRINTED_AS.get(design.name, design.name)
     paper, landscape = USUAL_PAPER[drawn]
+    entries, most = tuple(design.compose(rows, place)), POSTER_LIMITS["cards" if drawn == "cards" else "entries"]
+    if len(entries) > most:
+        raise _too_many(first, most)
     return Poster(
         design=drawn,
         title=wish.title,
         subtitle=wish.subtitle,
         issuer=default_issuer(first, community),
         issued_on=on.isoformat(),
-        entries=tuple(design.compose(rows, place)),
+        entries=entries,
         footer=wish.footer,
         paper=paper,
         landscape=landscape,

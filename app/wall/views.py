@@ -97,8 +97,8 @@ class _Print:
         rows: designs.Rows = dict.fromkeys(design.registers, ())
         try:
             rows = operations.rows_of(design)
-        except Invalid as wrong:
-            self.errors.append(_(wrong.message, **wrong.params))
+        except Invalid as too_many:
+            self.errors.append(_(too_many.message, **too_many.params))
         self.choices = designs.choices(rows[design.registers[0]], design.choose)
         self.wish = self._asked_wish()
         if not self.errors:
@@ -109,6 +109,8 @@ class _Print:
             self.poster = operations.poster(self.design, self.community, self.wish, rows, today())
         except PrintRefused as refused:
             self.errors.append(refused.told(_))
+        except Invalid as too_many:
+            self.errors.append(_(too_many.message, **too_many.params))
         if self.poster is not None:
             certain, doubtful = notices.findings(self.poster)
             self.errors += map(notices.told, certain)

@@ -209,7 +209,12 @@ def test_a_print_that_would_be_cut_is_refused(world: World) -> None:
         )
     page = look(world, "directory")
     assert_in_order(page)
-    assert "500" in page.summary()[0]
+    (told,) = page.summary()
+    assert "500" in told
+    assert "“打印公示”" in told, "what to do instead"
+    assert "/service_point/list/" in {str(link["href"]) for link in page.soup.select("main a.button")}
+    listed = Page(world.client("office_staff").get("/service_point/list/"))
+    assert "打印公示" in listed.text
 
 
 @one_database
@@ -228,7 +233,7 @@ def test_more_people_than_fit_on_a_wall_are_refused_and_it_is_said_what_to_do(
     assert not page.soup.select(".preview img")
     (told,) = page.summary()
     assert "志愿者" in told
-    assert "名册" in told
+    assert "“打印公示”" in told
     led_back = Page(world.client("office_staff").get("/wall/volunteers.pdf", follow_redirects=True))
     assert told in led_back.flashes()
 
