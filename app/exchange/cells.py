@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
@@ -269,6 +270,27 @@ _IN_WORDS = re.compile(rf"([〇零○一二三四五六七八九\d]{{4}})年({_N
 _CLOCK = re.compile(r"[T ]\s*\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?Z?$")
 _AROUND_DAY = re.compile(r"\s*\(?(?:星期|周)[一二三四五六日天]\)?$|\s*(?:出?生|起|[日号])$")
 _BETWEEN = re.compile(r"\s*[年月./\\,、。—–~\s-]\s*")
+_ONLY_MONTH = N_("“%(text)s” names only the month; %(day)s was taken.")
+_OR_OCTOBER = N_("“%(text)s” was taken as %(day)s; if October is meant, the sheet has dropped the 0.")
+_NO_YEAR = N_("“%(text)s” lacks the year; %(day)s was taken.")
+
+
+def _in_one_month(one: date, other: date) -> bool:
+    return (one.year, one.month) == (other.year, other.month)
+
+
+def _on_one_day_of_the_year(one: date, other: date) -> bool:
+    return (one.month, one.day) == (other.month, other.day)
+
+
+Fits = Callable[[date, date], bool]
+"""May another day be meant than the one that was taken?"""
+LEFT_OPEN: Mapping[str, Fits] = {
+    _ONLY_MONTH: _in_one_month,
+    _OR_OCTOBER: _in_one_month,
+    _NO_YEAR: _on_one_day_of_the_year,
+}
+"""By the message of a doubt: which other days the text may mean, one of which may be on file."""
 _FIRST_SERIAL = 10_000
 """A day of 1927 as sheets count days from 1899-12-30; smaller numbers are more likely something else."""
 
@@ -302,20 +324,30 @@ def _day(text: str, today: date, is_birth: bool) -> _Understood:
         year, month = filter(None, found.groups())
         day = read_date(f"{year}-{month}-1")
         if re.fullmatch(r"\d{4}\.1", written):
-            message = N_("“%(text)s” was taken as %(day)s; if October is meant, the sheet has dropped the 0.")
-            return day, (message, {"text": text, "day": day.isoformat()})
-        return day, (N_("“%(text)s” names only the month; %(day)s was taken."), {"text": text, "day": day.isoformat()})
+            return day, (_OR_OCTOBER, {"text": text, "day": day.isoformat()})
+        return day, (_ONLY_MONTH, {"text": text, "day": day.isoformat()})
     if found := re.fullmatch(r"(\d{2})-?(\d{1,2})-(\d{1,2})|(\d{2})(\d{2})(\d{2})", parts):
         short, month, number = filter(None, found.groups())
     elif "年" in written and (found := re.fullmatch(r"(\d{2})-(\d{1,2})", parts)):
         (short, month), number = found.groups(), "1"
+    elif not is_birth and (found := re.fullmatch(r"(\d{1,2})-(\d{1,2})", parts)):
+        return _without_year(text, int(found[1]), int(found[2]), today)
     else:
-        raise Invalid(N_("Please write the date like 2026-03-05."))
+        return read_date(text), None  # which says what is missing
     # What is planned lies some years ahead; nobody is born there.
     year = 2000 + int(short) if 2000 + int(short) <= today.year + (0 if is_birth else 10) else 1900 + int(short)
     day = read_date(f"{year}-{month}-{number}")
     message = N_("“%(text)s” has only two digits of the year; %(day)s was taken.")
     return day, (message, {"text": text, "day": day.isoformat()})
+
+
+def _without_year(text: str, month: int, number: int, today: date) -> _Understood:
+    """The last such day that is not to come."""
+    for year in range(today.year, today.year - 9, -1):  # within which there is a 29th of February
+        with suppress(ValueError):
+            if (day := date(year, month, number)) <= today:
+                return day, (_NO_YEAR, {"text": text, "day": day.isoformat()})
+    return read_date(text), None
 
 
 def _serial(text: str, number: int, today: date) -> _Understood:

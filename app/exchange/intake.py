@@ -12,7 +12,6 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from app.exchange.on_file import same_month
 from app.exchange.parts import KNOWN, NUMBER, Judged, Outcome, Part, Wearer, wearer_link
 from app.kernel import bulk, listing, records
 from app.kernel.db import Scoped, db
@@ -170,8 +169,6 @@ class Intake:
             self._ask(row, worn, hits)
         else:
             self._make_wearer(row, worn, data, facts)
-        if row.wearer and row.wearer.key:
-            self._take_exact_days(row, worn, row.wearer.key, data)
 
     def _make_wearer(self, row: Judged, worn: Part, data: dict[str, Any], facts: dict[str, Any]) -> None:
         """Somebody new, known to the rows below by the number that stands in for theirs."""
@@ -202,22 +199,12 @@ class Intake:
                 return None
         elif key is None:
             key = self._alike(row, data)
-        if key is not None and key > 0 and self.model.__same__:
-            self._take_exact_days(row, self.own, key, data)
         if key is not None and key < 0:
             row.wrong.append((-1, _("The same as in line %(line)s.", line=-key)))
             return None
         if key is None:
             on_file.remember(-row.line, facts)
         return key
-
-    def _take_exact_days(self, row: Judged, part: Part, key: int, data: dict[str, Any]) -> None:
-        """Where the sheet names only the month, the day on file stays."""
-        for name in row.vague & part.at.keys():
-            known = part.on_file.fact(key, name)
-            if known is not None and same_month(known, data[name]):
-                data[name] = known
-                row.doubts = [doubt for doubt in row.doubts if doubt[0] != part.at[name]]
 
     def _only_once(self, row: Judged, key: int, data: Mapping[str, Any]) -> int:
         """A numbered record keeps what must be unique: another row may not have the same."""
@@ -279,6 +266,8 @@ class Intake:
     ) -> None:
         part = self.worn
         assert part is not None  # noqa: S101 - there is a wearer
+        if not wearer.stand_in:
+            part.keep_days(row, people[wearer.key or 0], data)
         line, said = self._said.setdefault(wearer.stand_in or wearer.key or 0, (row.line, data))
         if line != row.line and any(said.get(name, value) != value for name, value in data.items()):
             row.wrong.append((-1, _("Line %(line)s says something else about the same person.", line=line)))
@@ -313,6 +302,7 @@ class Intake:
                 return
         else:
             before = stored[row.key]
+            self.own.keep_days(row, before, data)
             row.data = self.own.differences(row, before, {n: v for n, v in data.items() if not self._is_link(n)}, texts)
             if row.data and not self.own.may_edit:
                 row.wrong.append((-1, _("This is on file already, and you may not change it.")))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import UniqueConstraint, select
 
+from app.exchange.cells import Fits
 from app.kernel import likeness
 from app.kernel.db import db
 from app.kernel.fields import fields_of
@@ -125,10 +126,10 @@ class OnFile:
         """The rows of that title."""
         return self._named.rows({self._title: title})
 
-    def who(self, facts: Mapping[str, Any], vague: Collection[str] = ()) -> tuple[list[int], bool]:
+    def who(self, facts: Mapping[str, Any], vague: Mapping[str, Fits] = MappingProxyType({})) -> tuple[list[int], bool]:
         """The rows this may be, and whether it is certain; nobody contradicts what is given of lasting facts.
 
-        Of ``vague`` days only the month is given.
+        Of ``vague`` days not all is given, but which others fit.
         """
         sure = {**facts, **dict.fromkeys(vague)} if vague else facts
         for index in self._same:
@@ -143,23 +144,15 @@ class OnFile:
         hits = self._alike.rows(facts) if self._alike else ()
         return [key for key in hits if likeness.differ_by_a_slip(name, self.title(key) or "")]
 
-    def fact(self, key: int, name: str) -> Any:
-        """What is on file of one of the facts that tell rows apart."""
-        return self._facts[key].get(name)
-
-    def _contradicts(self, key: int, facts: Mapping[str, Any], vague: Collection[str]) -> bool:
+    def _contradicts(self, key: int, facts: Mapping[str, Any], vague: Mapping[str, Fits]) -> bool:
         own = self._facts[key]
         return any(
             facts[name] is not None
             and own[name] is not None
-            and (not same_month(facts[name], own[name]) if name in vague else facts[name] != own[name])
+            and facts[name] != own[name]
+            and not (name in vague and vague[name](facts[name], own[name]))
             for name in self._lasting
         )
-
-
-def same_month(one: date, other: date) -> bool:
-    """Do both days lie in one month?"""
-    return (one.year, one.month) == (other.year, other.month)
 
 
 def _unique_names(model: Any) -> Iterator[tuple[str, ...]]:

@@ -12,10 +12,10 @@ from flask_babel import force_locale
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from app.exchange.cells import column_reader, is_nothing, joined
+from app.exchange.cells import LEFT_OPEN, Fits, column_reader, is_nothing, joined
 from app.exchange.columns import Offer
 from app.exchange.export import NUMBER as NUMBER_HEAD
-from app.exchange.on_file import OnFile, Titles, same_month
+from app.exchange.on_file import OnFile, Titles
 from app.kernel import records
 from app.kernel.access import Right, permitted
 from app.kernel.codes import Code
@@ -64,8 +64,8 @@ class Judged:
     """A row of the sheet: its line, its cells, and what it comes to.
 
     ``told`` says in words what is wrong or doubtful, each with the column it is about (-1: the row as a whole);
-    ``vague`` are days of which only the month is sure; ``changes`` are (field, on file, in the sheet); ``choices`` are
-    the records it may be, for the person to decide.
+    ``vague`` are days not all of which is said, each with which others fit; ``changes`` are (field, on file, in the
+    sheet); ``choices`` are the records it may be, for the person to decide.
     """
 
     line: int
@@ -78,7 +78,7 @@ class Judged:
     wearer_changes: dict[str, Any] = field(default_factory=dict)
     wrong: list[tuple[int, str]] = field(default_factory=list)
     doubts: list[tuple[int, str]] = field(default_factory=list)
-    vague: set[str] = field(default_factory=set)
+    vague: dict[str, Fits] = field(default_factory=dict)
     changes: list[tuple[str, str, str]] = field(default_factory=list)
     choices: list[tuple[int, str]] = field(default_factory=list)
 
@@ -260,6 +260,8 @@ class Part:
                 continue  # what the sheet leaves blank stays as it is
             if doubt is not None:
                 row.doubts.append((index, _(doubt.message, **doubt.params)))
+                if doubt.message in LEFT_OPEN:
+                    row.vague[name] = LEFT_OPEN[doubt.message]
             if name not in self._links:
                 data[name] = value
             elif (key := self._linked(row, self._links[name], value)) is not None:
@@ -301,15 +303,16 @@ class Part:
         ]
 
     def _settle(self, row: Judged, data: dict[str, Any]) -> None:
-        """A month is no longer doubtful where the rest of the row tells the day, as an ID number does."""
+        """A day is no longer doubtful where the rest of the row tells it, as an ID number does."""
         for index, said in list(row.doubts):
             name = next((name for name, at in self.at.items() if at == index), "")
             worked_out = records.completed(self.model, {**dict.fromkeys(self.known), **data, name: None}).get(name)
-            if isinstance(worked_out, date) and same_month(worked_out, data[name]):
+            if not isinstance(worked_out, date):
+                continue
+            if worked_out == data[name] or (name in row.vague and row.vague[name](worked_out, data[name])):
                 data[name] = worked_out
                 row.doubts.remove((index, said))
-            elif name and self.known[name].kind == "date":
-                row.vague.add(name)
+                row.vague.pop(name, None)
 
     def stored(self, keys: Iterable[int]) -> dict[int, dict[str, Any]]:
         """The typed fields of rows on file, secrets opened."""
@@ -324,6 +327,13 @@ class Part:
                     for d, value in zip(self.typed, values, strict=True)
                 }
         return found
+
+    def keep_days(self, row: Judged, stored: Mapping[str, Any], data: dict[str, Any]) -> None:
+        """Where the sheet does not say all of a day, one on file that fits stays, and there is nothing to doubt."""
+        for name in row.vague.keys() & data.keys():
+            if stored.get(name) is not None and row.vague[name](stored[name], data[name]):
+                data[name] = stored[name]
+                row.doubts = [doubt for doubt in row.doubts if doubt[0] != self.at[name]]
 
     def differences(
         self, row: Judged, stored: Mapping[str, Any], data: Mapping[str, Any], texts: Mapping[str, str]

@@ -627,6 +627,23 @@ def test_a_month_is_not_asked_about_where_the_id_number_says_the_day(world: Worl
     assert people(world, "birth_on") == [(BORN,)]
 
 
+def test_a_day_without_its_year_is_asked_about_unless_the_day_on_file_fits(world: World) -> None:
+    for name, day in (("张明", date(2019, 11, 5)), ("李芳", date(2019, 11, 6))):
+        world.make("volunteer", person_id=world.person(name), registered_on=day)
+    desk = Desk(world, "volunteer")
+    desk.look(("姓名", "登记时间"), ("张明", "11月5日"), ("李芳", "11月5日"), ("王强", "11.5"))
+    assert desk.counts == {"same": 1, "doubtful": 2}
+    assert "缺年份" in desk.see("doubtful").text
+
+
+def test_two_digits_of_a_year_are_no_month(world: World) -> None:
+    """The day on file is another one, and the sheet says all of it."""
+    world.person("张明", birth_on=date(1956, 3, 8), phone="13812345678")
+    desk = Desk(world, "person")
+    desk.look(("姓名", "出生日期", "联系电话"), ("张明", "56.3.5", "13812345678"))
+    assert desk.counts == {"doubtful": 1}
+
+
 def test_what_is_blank_in_the_sheet_stays_on_file(world: World) -> None:
     world.person("张明", birth_on=BORN, phone="13812345678")
     desk = Desk(world, "person")

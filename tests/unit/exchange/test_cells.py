@@ -148,6 +148,26 @@ def test_what_is_planned_may_lie_some_years_ahead():
     assert doubt(PlanItem, "due_on", "77.12.31")[0] == date(1977, 12, 31)
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("3月5日", date(2026, 3, 5)),
+        ("3月6号", date(2025, 3, 6)),
+        ("11-5", date(2025, 11, 5)),
+        ("11.5", date(2025, 11, 5)),
+        ("11/05", date(2025, 11, 5)),
+        ("2月29日", date(2024, 2, 29)),
+    ],
+)
+def test_a_day_without_its_year_is_taken_for_the_last_one_there_was_with_a_doubt(text, day):
+    assert doubt(Volunteer, "registered_on", text) == (day, f"“{text}” lacks the year; {day} was taken.")
+
+
+@pytest.mark.parametrize("text", ["11月5日", "11-5", "11.5"])
+def test_of_a_birth_date_without_its_year_it_is_told_what_is_missing(text):
+    assert "the year" in refusal(Person, "birth_on", text)
+
+
 def test_the_number_by_which_sheets_count_a_day_is_taken_with_a_doubt():
     assert doubt(Person, "birth_on", "20529") == (
         date(1956, 3, 15),
@@ -156,7 +176,8 @@ def test_the_number_by_which_sheets_count_a_day_is_taken_with_a_doubt():
 
 
 @pytest.mark.parametrize(
-    "text", ["1956", "1956年", "3月15日", "3.15", "12345678", "9999", "73415", "今天", "三月", "2026Q1", "约1956年"]
+    "text",
+    ["1956", "1956年", "3月15日", "3.15", "12345678", "9999", "73415", "今天", "三月", "2月30日", "2026Q1", "约1956年"],
 )
 def test_what_names_no_day_is_refused(text):
     assert refusal(Person, "birth_on", text)
