@@ -64,6 +64,7 @@ _LAST = 3  # characters that stay together at the end of a text
 _LONG_TEXT = 100  # characters that fill a narrow column from top to bottom
 _MANY_SHEETS = 5  # beyond which nobody waits for larger type
 _MARKED = ("pledges", "procedure")  # where what begins a sheet looks different
+_MOST_LEFT = 1 / 3  # of a sheet before the last
 _SLACK = 5  # points that WeasyPrint may want below the last table of a sheet
 _MOST_EXTRA = 1.4  # ems added between two entries at most
 _OPTICAL_MIDDLE = 0.4  # the part of the room left on a single sheet that goes above the entries
@@ -166,16 +167,17 @@ class _Board:
 def _sheets(board: _Board) -> Document:
     """On as few sheets as the smallest type takes, set as large as these allow, the room left shared out.
 
-    A size that tears figures or words which the smallest leaves whole is too large.
+    A size that tears figures or words which the smallest leaves whole is too large, and so is one with which entries
+    that nearly fit leave much of a sheet empty before the last: it looks as if some were missing.
     """
     sizes = [size * board.scale for size in SIZES if size <= _LARGEST_ABREAST or board.columns == 1]
     lay_out = cache(lambda size: board.render(_Setting(size)))
     smallest = lay_out(sizes[-1])
-    fewest, torn = len(smallest.pages), _torn(smallest)
+    fewest, torn, left = len(smallest.pages), _torn(smallest), max(_left(smallest), _MOST_LEFT)
 
     def fits(size: float) -> bool:
         document = within(fewest, partial(lay_out, size))
-        return document is not None and _torn(document) <= torn
+        return document is not None and _torn(document) <= torn and _left(document) <= left
 
     if fewest > _MANY_SHEETS:
         sizes = sizes[-1:]
@@ -215,7 +217,7 @@ def _cards(board: _Board) -> Document:
 
 
 def _largest(sizes: Sequence[float], fits: Callable[[float], bool], room: float) -> float:
-    """The first of ``sizes``, which fall, that fits; the last if none does. What fits also fits smaller.
+    """The first of ``sizes``, which fall, that fits; the last if none does. What fits is expected to fit smaller, too.
 
     The first to be tried is the one to be expected, ``room`` being how many times larger than the last it may be.
     """
@@ -237,6 +239,11 @@ def _filled(page: Any) -> float:
     whole = page._page_box
     part: float = (_end(_block_boxes(page)) - whole.content_box_y()) / whole.height
     return part
+
+
+def _left(document: Document) -> float:
+    """The largest part that is left empty of a sheet before the last."""
+    return max((1 - _filled(page) for page in document.pages[:-1]), default=0.0)
 
 
 def _end(sheet: Mapping[int, Any]) -> float:

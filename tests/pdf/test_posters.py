@@ -250,6 +250,16 @@ def test_names_and_telephone_numbers_stay_on_one_line(design: Design) -> None:
             assert any(f"0571-888{i:05}" in text for text in texts)
 
 
+def test_a_sheet_is_not_left_half_empty_because_the_next_entries_nearly_fit() -> None:
+    """In the largest type one row of posts would stand on the first sheet and two on the second; it is two and one."""
+    duties, holders = "".join(TASKS), "、".join(map(name, range(3)))
+    lines = [(("职责", duties[:length]), ("在岗党员", holders)) for length in (60, 60, 30, 30, 30, 30)]
+    whole = poster("posts", 1, entries=tuple(replace(post(i), lines=lines[i]) for i in range(6)))
+    reading = Reading(draw(whole))
+    assert [page.count("定员3人") for page in map(plain, reading.page_texts)] == [4, 2]
+    assert main_text(reading, whole) > min(SIZES), "no smaller than need be"
+
+
 def test_entries_are_gathered_by_group_and_each_sheet_repeats_the_columns() -> None:
     reading = drawn("directory", MANY)
     order = [plain(reading.text).index(f"阳光食堂{i + 1}店") for i in (0, MANY - 2, 1, MANY - 1)]
