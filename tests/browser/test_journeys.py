@@ -432,6 +432,25 @@ def test_the_buttons_of_a_form_stand_in_one_row_at_150_percent(desk: Desk) -> No
     assert len(set(heights)) == 1
 
 
+@pytest.mark.parametrize(("width", "height"), [(360, 740), (683, 384)])
+def test_on_a_small_screen_the_head_takes_little_of_it_and_the_menu_brings_the_rest(
+    desk: Desk, width: int, height: int
+) -> None:
+    page = desk(SECRETARY, viewport={"width": width, "height": height})
+    for path in ("/", "/volunteer/list/", "/person/add/"):
+        page.goto(path)
+        head = page.locator("header.bar").bounding_box()
+        assert head is not None
+        assert head["height"] < height / 6, path
+        expect(page.locator("header.bar input[type=search]")).to_be_visible()
+        expect(page.locator(".whoami")).to_contain_text("春和社区")
+    away = page.get_by_role("button", name="退出登录")
+    expect(away).to_be_hidden()
+    page.locator(".menu-button").click()
+    expect(away).to_be_visible()
+    expect(page.get_by_role("link", name="我的账号")).to_be_visible()
+
+
 def test_the_menu_opens_on_a_phone(desk: Desk) -> None:
     page = desk(SECRETARY, viewport={"width": 390, "height": 844}, has_touch=True)
     menu = page.locator("nav.menu")
