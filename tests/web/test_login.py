@@ -370,15 +370,16 @@ ALWAYS_NEW = re.compile(rf'{WAIT.pattern}|name="csrf_token" value="[^"]+"')
 
 
 class Clock:
-    """The portal's clock, which a test can put forward."""
+    """The portal's clock: it stands still, that no code runs out meanwhile, until a test puts it forward."""
 
-    ahead = timedelta()
+    def __init__(self) -> None:
+        self.at = time.time()
 
     def later(self, **by: float) -> None:
-        self.ahead += timedelta(**by)
+        self.at += timedelta(**by).total_seconds()
 
     def now(self) -> float:
-        return time.time() + self.ahead.total_seconds()
+        return self.at
 
 
 @pytest.fixture
@@ -388,7 +389,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     class Moved(datetime):
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> datetime:
-            return datetime.now(tz) + clock.ahead
+            return datetime.fromtimestamp(clock.at, tz)
 
     monkeypatch.setattr("app.kernel.db.datetime", Moved)
     monkeypatch.setattr(sessions, "time", clock.now)
