@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from io import BytesIO
 from typing import Any
 
-from flask import Response, abort, flash, jsonify, redirect, request, send_file, url_for
+from flask import Response, abort, flash, jsonify, redirect, request, url_for
 from flask_appbuilder import BaseView, expose
 from flask_babel import force_locale
 from flask_babel import gettext as _
@@ -26,6 +26,7 @@ from app.kernel import registers, scope
 from app.kernel.access import Right, needs, permitted
 from app.kernel.db import Scoped, db, transaction
 from app.kernel.fields import fields_of
+from app.kernel.files import file_name, file_response
 from app.kernel.named import Named
 from app.kernel.register import LIST_ACTIONS, ListAction, existing, undoable
 from app.kernel.undo import KEPT_DAYS, ChangeSet
@@ -260,7 +261,7 @@ class SheetsInView(Named, BaseView):
 
     @expose("/rest/<int:key>")
     @needs(Right.VIEW)
-    def rest(self, key: int) -> Answer:
+    def rest(self, key: int) -> Response:
         """The rows that are not taken over, as a sheet with the reason beside each."""
         upload = self._upload(key)
         headings = upload.tables[upload.table]["headings"]
@@ -274,9 +275,8 @@ class SheetsInView(Named, BaseView):
             "Rows of “%(name)s” that were not taken over; correct them and import this sheet.", name=upload.filename
         )
         write_xlsx(file, "未导入", remark, columns, rows)
-        file.seek(0)
         stem = upload.filename.rpartition(".")[0] or upload.filename
-        return send_file(file, XLSX, as_attachment=True, download_name=f"{stem} 未导入.xlsx")
+        return file_response(file.getvalue(), XLSX, file_name(stem, "未导入", "xlsx"), "not imported.xlsx")
 
     # --- helpers ---------------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from openpyxl import Workbook, load_workbook
@@ -607,6 +608,15 @@ def test_what_comes_back_can_be_corrected_and_imported(world: World) -> None:
     desk.client.post(f"/import/columns/{desk.key}", data=page.filled_in())
     desk.save()
     assert people(world, "name", "phone") == [("李芳", "13812345678")]
+
+
+@one_database
+def test_what_comes_back_is_called_like_the_sheet_by_a_name_that_any_computer_takes(world: World) -> None:
+    desk = Desk(world, "person")
+    page = desk.choose(a_sheet(("姓名", "联系电话"), ("李芳", "12345")), "名册*一?.xlsx")
+    desk.client.post(f"/import/columns/{desk.key}", data=page.filled_in())
+    told = desk.client.get(f"/import/rest/{desk.key}").headers["Content-Disposition"]
+    assert told.endswith(f"filename*=UTF-8''{quote('名册 一 未导入.xlsx')}")
 
 
 def test_a_month_without_a_day_is_asked_about_once_for_all(world: World) -> None:
