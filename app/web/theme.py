@@ -27,6 +27,7 @@ from app.kernel.access import Right, own_path, permitted
 from app.kernel.capability import Capability
 from app.kernel.db import NO_ROOM, Conflict, NoRoom, db
 from app.kernel.scope import OutOfScope
+from app.kernel.values import TYPED
 from app.roles import OF_ALL, TITLES
 from app.web import inputs, rows, words
 from app.web.kept import Kept
@@ -246,7 +247,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.globals.update(static_url=static_url, menu=menu, Right=Right, permitted=permitted, role_titles=TITLES)
     app.jinja_env.add_extension(Kept)
     app.jinja_env.globals.update(_=words.drawn, icon=icon, csrf=csrf, here=here)
-    app.jinja_env.globals.update(table=rows.table, form_row=inputs.form_row)
+    app.jinja_env.globals.update(table=rows.table, form_row=inputs.form_row, TYPED=TYPED)
     app.extensions["csrf_inputs"] = {}
     app.extensions["menu"] = lru_cache(maxsize=400)(_draw_menu)
     app.extensions["listed"] = frozenset(_menu_endpoints(app.extensions["capabilities"]))

@@ -50,7 +50,7 @@ function combo(box) {
   function noteTyped() {
     const text = input.value.trim();
     if (text === chosen.label && chosen.id) hidden.value = chosen.id;
-    else hidden.value = text && '?' + text;
+    else hidden.value = text && words.typed + text;
     showClear();
   }
 
