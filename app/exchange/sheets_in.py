@@ -22,7 +22,7 @@ from app.exchange.on_file import Titles
 from app.exchange.parts import KNOWN, PART, Outcome, Word, offers, wearer_link
 from app.exchange.sheetwriter import Column, write_xlsx
 from app.exchange.template import Field, with_choices
-from app.kernel import registers, scope
+from app.kernel import likeness, registers, scope
 from app.kernel.access import Right, needs, permitted
 from app.kernel.db import Scoped, db, transaction
 from app.kernel.fields import fields_of
@@ -332,15 +332,10 @@ def _asked(upload: SheetUpload) -> list[tuple[Word, str, list[tuple[int, str]]]]
         if word.field not in titles:
             titles[word.field] = Titles(declared.target, declared.field.only).of
         of = titles[word.field]
-        nearest = sorted(of, key=lambda key: (-_likeness(of[key], word.text), of[key]))[:MOST_ASKED]
+        nearest = sorted(of, key=lambda key: (-likeness.shared(of[key], word.text), of[key]))[:MOST_ASKED]
         offered = dict.fromkeys([*nearest, *filter(None, [word.key])])
         found.append((word, str(declared.field.label), [(key, of[key]) for key in offered if key in of]))
     return found
-
-
-def _likeness(one: str, other: str) -> float:
-    """The share of characters that two names have in common."""
-    return 2 * len({*one} & {*other}) / (len({*one}) + len({*other}) or 1)
 
 
 def _complaint(upload: SheetUpload) -> str:

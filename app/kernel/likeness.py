@@ -71,6 +71,11 @@ def _with_a_gap(name: str) -> set[str]:
     return {f"{name[:at]}?{name[at + taken :]}" for at in range(len(name) + 1) for taken in (0, 1)}
 
 
+def shared(one: str, other: str) -> float:
+    """The share of characters that two names have in common."""
+    return 2 * len({*one} & {*other}) / (len({*one}) + len({*other}) or 1)
+
+
 def likely(model: Any, one: Side, two: Side) -> ColumnElement[bool]:
     """Are two rows that agree in :func:`common` likely to tell of the same person?
 
