@@ -31,6 +31,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 ROOT = Path(__file__).parent
+NICE = 10
+"""By how much processes that draw, read sheets in or back up let pages go first (see ``nice``)."""
 
 
 class SettingError(ValueError):

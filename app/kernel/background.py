@@ -11,9 +11,8 @@ from collections.abc import Sequence
 
 from flask import current_app
 
-from config import ROOT
+from config import NICE, ROOT
 
-NICE = 10
 Processes = list[subprocess.Popen[bytes]]
 
 

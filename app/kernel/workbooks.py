@@ -32,6 +32,7 @@ from typing import Any
 from zipfile import ZipFile
 
 from app.kernel.values import N_, Invalid
+from config import NICE
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 """What an .xlsx file is called by those who send and receive it."""
@@ -209,7 +210,7 @@ def end_forker() -> None:
 def _fork_readers() -> None:
     import python_calamine  # noqa: F401 (loaded once, for all of them)
 
-    os.nice(10)  # pages go first
+    os.nice(NICE)  # pages go first
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     with socket.socket(fileno=sys.stdin.fileno()) as asked:
         while ways := socket.recv_fds(asked, 1, 1)[1]:

@@ -25,6 +25,8 @@ from typing import Any, TypeVar
 
 from pebble import ProcessExpired, ProcessPool
 
+from config import NICE
+
 from .posters import Poster
 from .refusal import PrintRefused, refusing_a_full_disk
 from .snapshot import Snapshot
@@ -35,7 +37,6 @@ _SHEETS_PER_WORKER = 500
 MEMORY = 3 * 1024**3
 _FAILED = 70  # EX_SOFTWARE in sysexits.h
 _PATIENCE = 60.0  # seconds that a person waits
-_NICE = 10
 
 _PREFIX = "portal-printing-"
 _lock = Lock()
@@ -134,7 +135,7 @@ def _clear_after_the_dead(parent: str, prefix: str = "") -> None:
 
 def _begin(folder: str, memory: int) -> None:
     """Clear up after the worker before this one; then a folder of its own, and the limits."""
-    os.nice(_NICE)
+    os.nice(NICE)
     _clear_after_the_dead(folder)
     tempfile.tempdir = tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=folder)
     resource.setrlimit(resource.RLIMIT_AS, (memory, resource.RLIM_INFINITY))

@@ -11,7 +11,7 @@ from pathlib import Path
 from app.kernel import background
 from app.portal import build
 from app.printing import worker
-from config import ROOT, Settings
+from config import NICE, ROOT, Settings
 
 FOR_FEW_PAGES = {
     *("alembic", "flask_migrate", "polib", "pypinyin", "zxcvbn"),
@@ -70,7 +70,7 @@ def test_pages_go_before_imports_and_backups(tmp_path: Path) -> None:
         asked = f"import os, pathlib; pathlib.Path({str(told)!r}).write_text(f'{{os.nice(0)}} {{os.getsid(0)}}')"
         begun = background.start(["-c", asked], [])
     assert begun.wait(60) == 0
-    assert told.read_text() == f"{os.nice(0) + background.NICE} {os.getsid(0)}"
+    assert told.read_text() == f"{os.nice(0) + NICE} {os.getsid(0)}"
 
 
 def test_pages_go_before_what_is_drawn() -> None:
