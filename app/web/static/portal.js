@@ -2,6 +2,18 @@
 // following a long print. Without it every page still works, but for choosing by search.
 'use strict';
 
+// The arrow keys come to another of the rows offered below an input; gives the new index, -1 for none.
+function marked(input, rows, from, to) {
+  if (rows[from]) rows[from].setAttribute('aria-selected', 'false');
+  const row = rows[to];
+  if (row) {
+    row.setAttribute('aria-selected', 'true');
+    row.scrollIntoView({ block: 'nearest' });
+    input.setAttribute('aria-activedescendant', row.id);
+  } else input.removeAttribute('aria-activedescendant');
+  return to;
+}
+
 function combo(box) {
   const input = box.querySelector('[role=combobox]');
   const hidden = box.querySelector('input[type=hidden]');
@@ -73,14 +85,7 @@ function combo(box) {
   }
 
   function mark(index) {
-    const rows = list.querySelectorAll('[data-index]');
-    if (rows[active]) rows[active].setAttribute('aria-selected', 'false');
-    active = index;
-    const row = rows[active];
-    if (!row) return input.removeAttribute('aria-activedescendant');
-    row.setAttribute('aria-selected', 'true');
-    row.scrollIntoView({ block: 'nearest' });
-    input.setAttribute('aria-activedescendant', row.id);
+    active = marked(input, list.querySelectorAll('[data-index]'), active, index);
   }
 
   function draw() {

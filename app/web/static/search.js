@@ -31,13 +31,7 @@ function finder(form) {
   }
 
   function mark(index) {
-    if (rows[active]) rows[active].setAttribute('aria-selected', 'false');
-    active = index;
-    const row = rows[active];
-    if (!row) return input.removeAttribute('aria-activedescendant');
-    row.setAttribute('aria-selected', 'true');
-    row.scrollIntoView({ block: 'nearest' });
-    input.setAttribute('aria-activedescendant', row.id);
+    active = marked(input, rows, active, index);  // portal.js
   }
 
   function piece(tag, text, className) {
