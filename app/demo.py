@@ -16,7 +16,7 @@ from app.accounts.operations import give_password
 from app.boards import operations as boards
 from app.boards.models import Posting, Screen
 from app.boards.screens import new_token
-from app.catalogue import imports, limits
+from app.catalogue import imports
 from app.catalogue import operations as catalogue
 from app.catalogue.models import CatalogueItem, DisclosureSetting, Occasion
 from app.catalogue.operations import Entry
@@ -164,9 +164,7 @@ def _posting_day(entry: Entry, at: int, day: date) -> date:
 def _draft(community: Community, entry: Entry, written: dict[str, str]) -> int:
     source = sources.find(entry.item.source) or sources.find(sources.TEXT)
     assert source is not None  # noqa: S101 - plain text is always there
-    asked = dict(entry.item.asked)
-    if sources.is_figures(source.name):
-        asked |= dict(zip(sources.TERM, (day.isoformat() for day in limits.told_of(entry.duty, today())), strict=True))
+    asked = source.settled(operations.first_question(entry.item, entry.duty))
     wording = operations.first_wording(source, asked, community, entry.item, entry.duty)
     if written:
         table = written["表格"].replace("|", "\t")

@@ -488,14 +488,11 @@ def _period_name(period: Period, starts_on: date) -> tuple[str, str]:
 _MONTHS = {"-": 1, "Q": 3, "H": 6, "": 12}
 
 
-def told_of(duty: Duty, today: date) -> tuple[date, date]:
-    """The first and last day that figures posted for a recurring ``duty`` are about.
+def told_of(duty: Duty) -> tuple[date, date]:
+    """The first and last day that what is posted for a recurring ``duty`` is about.
 
     Its own period if it falls due after that (次月5日前), else the one before: what is posted in November is October's.
-    Other duties are about the year so far.
     """
-    if duty.is_lasting or duty.is_occasional:
-        return today.replace(month=1, day=1), today
     months = _MONTHS[duty.key[4:5]]
     first = duty.starts_on.year * 12 + duty.starts_on.month - 1
     if duty.due_on < _month(first + months):

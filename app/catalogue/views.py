@@ -13,11 +13,12 @@ from flask_appbuilder import expose
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 
-from app.catalogue import compliance, imports, limits, operations
+from app.catalogue import compliance, imports, operations
 from app.catalogue.models import CatalogueItem, DisclosureSetting, Occasion
 from app.catalogue.operations import Entry
 from app.catalogue.sheets import NoCatalogue
 from app.community.models import Community
+from app.disclosure import operations as disclosure
 from app.disclosure import rules, sources
 from app.disclosure.paper import press
 from app.disclosure.views import about_token
@@ -228,11 +229,8 @@ def _groups(waiting: Sequence[Entry], day: date) -> list[tuple[str, str, list[En
 
 
 def draft_address(entry: Entry) -> str:
-    """Where a notice that answers a duty is drafted; figures are about the period before the one it is due in."""
-    asked: dict[str, Any] = {**entry.item.asked, "about": about_token(entry)}
-    if sources.is_figures(entry.item.source):
-        first, last = limits.told_of(entry.duty, today())
-        asked |= dict(zip(sources.TERM, (first.isoformat(), last.isoformat()), strict=True))
+    """Where a notice that answers a duty is drafted."""
+    asked = {**disclosure.first_question(entry.item, entry.duty), "about": about_token(entry)}
     return f"{url_for('notice.draft', source=entry.item.source)}?{urlencode(asked)}"
 
 

@@ -13,14 +13,14 @@ from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 from werkzeug.exceptions import HTTPException
 
-from app.catalogue.limits import Duty
+from app.catalogue.limits import Duty, told_of
 from app.catalogue.models import CatalogueItem
 from app.catalogue.operations import post_for, settings_of
 from app.community.models import Community, Person
 from app.disclosure import lifecycle, privacy, rules, sources
 from app.disclosure.lifecycle import UNISSUED, People, State, Step
 from app.disclosure.models import Notice, NoticeStep
-from app.disclosure.sources import Source
+from app.disclosure.sources import Source, Term
 from app.kernel import audit, once
 from app.kernel.capability import Figure, Task
 from app.kernel.db import Conflict, count_of, db, transaction
@@ -137,14 +137,26 @@ def findings(sheet: Snapshot | Poster, source: str = "") -> tuple[list[Violation
     return certain, doubtful
 
 
+def first_question(item: CatalogueItem, duty: Duty) -> dict[str, str]:
+    """What the source of ``item`` is asked first for a notice that answers ``duty``.
+
+    That is what it was asked the last time, over the days that are told of now; where ``duty`` names no period, figures
+    are about the year so far and a register tells all it has.
+    """
+    source = sources.find(item.source)
+    if source is None or duty.is_lasting or duty.is_occasional:
+        return dict(item.asked)
+    return {**item.asked, **source.over(Term(*told_of(duty)))}
+
+
 def first_wording(
     source: Source, asked: Mapping[str, str], community: Community, item: CatalogueItem | None, duty: Duty | None
 ) -> rules.Wording:
     """The words a notice begins with, for people to change."""
     label = duty.label if duty is not None and not duty.is_lasting else ""
     period, occasion = ("", label) if duty is not None and duty.is_occasional else (label, "")
-    if sources.is_figures(source.name):
-        period = rules.term_in_words(*sources.term(asked))
+    if (told := source.told(asked)) is not None:
+        period = rules.term_in_words(*told)
     wording = rules.first_wording(
         community.name,
         item.name if item is not None else "" if source.name == sources.TEXT else sources.chinese(source.label),
@@ -207,8 +219,8 @@ def draft(
             db.session.flush()
             once.keep(Notice.__tablename__, notice.id)
         item = db.session.get(CatalogueItem, about.item_id) if about.item_id else None
-        if item is not None and item.source == source:
-            item.asked = {name: given for name, given in recipe.asked.items() if name not in sources.TERM}
+        if item is not None and item.source == source and (made_from := sources.find(source)) is not None:
+            item.asked = {name: given for name, given in recipe.asked.items() if name not in made_from.ends}
     return notice
 
 

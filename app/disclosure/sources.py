@@ -22,12 +22,24 @@ from app.kernel.db import db, today
 from app.kernel.fields import Declared, Label, fields_of
 from app.kernel.listing import Listing
 from app.kernel.present import full_text
+from app.kernel.values import Invalid, read_date
 
 TEXT = "text"
 """The source of a notice that is written by hand, with or without a table typed into it."""
 
 KEY = "#"
 """What stands before the name of a column whose stored value is meant, not its text."""
+
+TERM = ("from", "to")
+"""What the arguments end in that say the first and the last day of something."""
+
+
+class Term(NamedTuple):
+    """The days that a notice tells of, both included."""
+
+    first: date
+    last: date
+
 
 Arguments = Mapping[str, str]
 """What a source was asked: the arguments of a list, or the first and last day of figures."""
@@ -44,6 +56,22 @@ class Source:
     label: Label
     subject: str
     columns: tuple[PrintColumn, ...] = ()
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        """The arguments that say the first and the last day of what is told; none where rows belong to no day."""
+        return ()
+
+    def over(self, term: Term) -> dict[str, str]:
+        """What to ask for ``term`` alone."""
+        return dict(zip(self.ends, (day.isoformat() for day in term), strict=False))
+
+    def told(self, asked: Arguments) -> Term | None:
+        """The term that the rows ``asked`` for are about, if it has a beginning and an end."""
+        try:
+            return Term(*(read_date(asked[name]) for name in self.ends)) if self.ends else None
+        except (KeyError, Invalid):
+            return None
 
     def settled(self, asked: Arguments) -> dict[str, str]:
         """What of ``asked`` the source understands, so that it asks the same on any day."""
@@ -66,6 +94,11 @@ class RegisterSource(Source):
     """The rows of a register under the filters and in the order of its list."""
 
     view: Any = None
+
+    @property
+    def ends(self) -> tuple[str, ...]:
+        dated = getattr(self.view.model, "__dated__", "")
+        return tuple(f"{dated}.{end}" for end in TERM) if dated else ()
 
     def settled(self, asked: Arguments) -> dict[str, str]:
         names = [declared.name for declared in self.view.filters()]
@@ -97,17 +130,6 @@ class RegisterSource(Source):
         return [declared for declared in printable(self.view.model) if declared.name in wanted]
 
 
-TERM = ("from", "to")
-"""The arguments that say what term figures are about."""
-
-
-class Term(NamedTuple):
-    """The days that figures are about, both included."""
-
-    first: date
-    last: date
-
-
 FiguresRows = Iterable[Mapping[str, str]]
 
 
@@ -117,11 +139,18 @@ class FiguresSource(Source):
 
     compute: Callable[[Term], FiguresRows] = lambda _term: ()
 
+    @property
+    def ends(self) -> tuple[str, ...]:
+        return TERM
+
+    def told(self, asked: Arguments) -> Term:
+        return super().told(asked) or Term(today().replace(month=1, day=1), today())
+
     def settled(self, asked: Arguments) -> dict[str, str]:
-        return {name: day.isoformat() for name, day in zip(TERM, term(asked), strict=True)}
+        return self.over(self.told(asked))
 
     def rows(self, asked: Arguments, columns: Iterable[str], limit: int) -> list[dict[str, str]]:
-        return [dict(row) for row in self.compute(term(asked))]
+        return [dict(row) for row in self.compute(self.told(asked))]
 
     def reads(self, asked: Arguments, columns: Iterable[str]) -> frozenset[str]:
         return frozenset({self.subject, "code"})
@@ -140,14 +169,6 @@ def figures(
         return compute
 
     return offer
-
-
-def term(asked: Arguments) -> Term:
-    """The days between ``from`` and ``to`` (ISO); without them, or with nonsense, the days of this year so far."""
-    try:
-        return Term(*(date.fromisoformat(asked[name]) for name in TERM))
-    except (KeyError, ValueError):
-        return Term(today().replace(month=1, day=1), today())
 
 
 def posted_rows(register: str, asked: Arguments, limit: int = 500) -> list[dict[str, str]]:
@@ -199,11 +220,6 @@ def find(name: str) -> Source | None:
     if view is None or not printable(view.model):
         return None
     return RegisterSource(name, view.label, name, _columns(view.model), view)
-
-
-def is_figures(name: str) -> bool:
-    """Is the source a table of figures, which are about a term?"""
-    return name in _FIGURES
 
 
 def labels() -> dict[str, Label]:

@@ -24,9 +24,10 @@ class LedgerEntry(Record, Scoped):
     __title__ = "purpose"
     __order__ = "-on"
     __newest_first__ = True
+    __dated__ = "on"
 
     on: Mapped[date] = field(
-        _l("Date"), in_list=True, notice=True, default=today, index=True, headings=("时间", "发生日期")
+        _l("Date"), in_list=True, filter=True, notice=True, default=today, index=True, headings=("时间", "发生日期")
     )
     direction: Mapped[str] = field(
         _l("Income or spending"),

@@ -56,6 +56,9 @@ def _register(view: Any, subjects: Set[str]) -> Iterator[str]:
     order = getattr(model, "__order__", "").removeprefix("-")
     if order and order not in known and not hasattr(model, order):
         yield f"R5 {name}: __order__ names no field"
+    dated = getattr(model, "__dated__", "")
+    if dated and (dated not in known or known[dated].kind != "date" or not known[dated].field.filter):
+        yield f"R12 {name}: __dated__ names no day the list is filtered by"
     if not any(declared.field.in_list for declared in known.values()):
         yield f"R6 {name}: no field is in the list"
     for column in model.__table__.columns:

@@ -20,12 +20,14 @@ from app.catalogue import imports
 from app.catalogue.models import CatalogueItem
 from app.disclosure import operations as notices
 from app.disclosure import sources
+from app.disclosure.models import Notice
 from app.disclosure.operations import Recipe
 from app.disclosure.rules import Wording
 from app.kernel.db import db, transaction
 from app.kernel.scope import as_system
 from app.roles import Role
 from tests.pdf.reading import Reading
+from tests.rows import a_row
 from tests.web.page import HAN, Page, one_database
 from tests.web.typed import a_draft, a_full_row, an_issued_notice, posting_of
 from tests.world import Place, World, the_day_is
@@ -582,6 +584,34 @@ def test_figures_are_drafted_for_the_period_they_are_about(world: World) -> None
     assert "/notice/draft/ledger_totals" in february
     assert "from=2026-02-01&to=2026-02-28" in february
     assert "from=2026-03-01&to=2026-03-31" in march
+
+
+@one_database
+def test_what_was_spent_is_posted_for_the_month_it_is_about(world: World) -> None:
+    for day, purpose in ((27, "打印机硒鼓"), (28, "楼道灯管")):
+        a_row(world, "ledger_entry", on=date(2026, 2, day), purpose=purpose)
+    a_row(world, "ledger_entry", on=date(2026, 3, 1), purpose="三月水费")
+    key, clerk = an_item(world, "每月10日前公布上月收支", since=date(2026, 2, 1)), world.client("office_staff")
+    choose_source(clerk, key, "ledger_entry", columns=["on", "purpose", "amount"])
+    with the_day_is(MONDAY):
+        page = Page(clerk.get(f"/catalogue_item/show/{key}"))
+        (february,) = [link for link in page.links() if f"about={key}%3A2026-02" in link]
+        form = Page(clerk.get(february)).filled_in()
+        assert "2026年2月" in form["title"]
+        assert clerk.post(february, data={**form, "do": "keep"}).status_code == 302
+    with world.work():
+        notice, item = db.session.scalars(select(Notice)).one(), db.session.get_one(CatalogueItem, key)
+        assert [row[2] for row in notice.sheet.table.rows] == ["楼道灯管", "打印机硒鼓"]
+        assert not item.asked, "the next month has days of its own"
+
+
+@one_database
+def test_what_is_always_posted_from_a_register_is_all_it_has(world: World) -> None:
+    key, clerk = an_item(world, "长期公开", since=date(2026, 2, 1)), world.client("office_staff")
+    choose_source(clerk, key, "ledger_entry", columns=["on", "purpose", "amount"])
+    with the_day_is(MONDAY):
+        (address,) = {link for link in progress(world).links() if "/notice/draft/" in link}
+    assert "on.from" not in address
 
 
 # --- the home page ------------------------------------------------------------------------------------------------

@@ -596,10 +596,4 @@ def test_a_notice_hangs_at_least_as_many_days_as_asked_not_counting_the_first(po
     ],
 )
 def test_figures_are_about_the_last_period_that_is_over_when_they_are_due(phrase, today, told):
-    assert told_of(duties(read_time_limit(phrase), today, today, (), CALENDAR, Defaults())[-1], today) == told
-
-
-def test_figures_about_what_has_no_period_are_those_of_the_year_so_far():
-    standing = duties(read_time_limit("长期公开"), date(2026, 3, 2), date(2026, 3, 2), (), CALENDAR, Defaults())[0]
-    assert standing.is_lasting
-    assert told_of(standing, date(2027, 5, 4)) == (date(2027, 1, 1), date(2027, 5, 4))
+    assert told_of(duties(read_time_limit(phrase), today, today, (), CALENDAR, Defaults())[-1]) == told
