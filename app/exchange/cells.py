@@ -137,17 +137,23 @@ class _Column:
 
 
 _UNIT_MISSING = re.compile(r"(?<=[\dA-Za-z一二三四五六七八九十甲乙丙丁])[#号]?$")
+_SEVERAL_NUMBERS = re.compile(r"\d[^\d]+\d")
 
 
 def joined(parts: Iterable[tuple[str, str]]) -> str:
     """What stands in several cells as one text: 2 and 3 are 2号楼3单元.
 
     ``parts`` are the cells and the unit of each; what has its unit, or is said by a cell before it, is not said again.
+    A cell that says more than one of them, as 3号楼1单元101 or 3-1-101 does, stays as it is.
     """
     whole = ""
     for cell, unit in parts:
         said = plain(cell)
-        if said and said.lower() not in _NOTHING and (said := _UNIT_MISSING.sub(unit, said, count=1)) not in whole:
+        if not said or said.lower() in _NOTHING:
+            continue
+        if not _SEVERAL_NUMBERS.search(said):
+            said = _UNIT_MISSING.sub(unit, said, count=1)
+        if said not in whole:
             whole += said
     return whole
 
