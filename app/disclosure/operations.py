@@ -179,6 +179,15 @@ def _last_recipe(source: Source, item: CatalogueItem | None) -> Recipe | None:
     return Recipe.of(last) if last is not None else None
 
 
+def rows_in_words(notice: Notice) -> str:
+    """Which rows of its source a kept notice is made of; nothing where that is not known."""
+    recipe, source = Recipe.of(notice), sources.find(notice.source)
+    try:
+        return source.in_words(recipe.asked) if recipe is not None and source is not None else ""
+    except HTTPException:  # the list is no longer filtered like this
+        return ""
+
+
 # --- the draft ------------------------------------------------------------------------------------------------------
 
 

@@ -11,13 +11,14 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from flask_babel import force_locale
+from flask_babel import gettext as _
 from flask_babel import lazy_gettext as _l
 from sqlalchemy import Table
 from sqlalchemy.sql import visitors
 
 from app.disclosure import rules
 from app.disclosure.rules import PrintColumn
-from app.kernel import registers
+from app.kernel import questions, registers
 from app.kernel.db import db, today
 from app.kernel.fields import Declared, Label, fields_of
 from app.kernel.listing import Listing
@@ -73,6 +74,10 @@ class Source:
         except (KeyError, Invalid):
             return None
 
+    def in_words(self, asked: Arguments) -> str:
+        """Which rows are ``asked`` for, and how many; nothing where there are none."""
+        return ""
+
     def settled(self, asked: Arguments) -> dict[str, str]:
         """What of ``asked`` the source understands, so that it asks the same on any day."""
         return {}
@@ -99,6 +104,11 @@ class RegisterSource(Source):
     def ends(self) -> tuple[str, ...]:
         dated = getattr(self.view.model, "__dated__", "")
         return tuple(f"{dated}.{end}" for end in TERM) if dated else ()
+
+    def in_words(self, asked: Arguments) -> str:
+        question = self.view.asked(asked)
+        count = Listing(self.view.model).count(question)
+        return f"{questions.in_words(self.view.model, question)} · {_('Total: %(count)s', count=count)}"
 
     def settled(self, asked: Arguments) -> dict[str, str]:
         names = [declared.name for declared in self.view.filters()]
@@ -145,6 +155,10 @@ class FiguresSource(Source):
 
     def told(self, asked: Arguments) -> Term:
         return super().told(asked) or Term(today().replace(month=1, day=1), today())
+
+    def in_words(self, asked: Arguments) -> str:
+        first, last = self.told(asked)
+        return str(_("%(first)s to %(last)s", first=first, last=last))
 
     def settled(self, asked: Arguments) -> dict[str, str]:
         return self.over(self.told(asked))

@@ -16,6 +16,7 @@ from sqlalchemy import select
 
 from app.boards import operations as boards
 from app.catalogue import operations as catalogue
+from app.catalogue.limits import told_of
 from app.catalogue.operations import Entry
 from app.community.models import Community
 from app.disclosure import lifecycle, operations, rules, sources, truth
@@ -117,6 +118,7 @@ class NoticeRegister(Register):
             "notice": record,
             "altered": False,
             "steps": record.steps,
+            "rows": operations.rows_in_words(record) if unissued else "",
             "possible": lifecycle.possible(record.state) - {Step.POST, Step.TAKE_BACK, Step.TAKE_DOWN},
             "returned": operations.returned(record),
             "one_person": catalogue.settings_of(record.community_id).procedure == "one",
@@ -183,6 +185,8 @@ class NoticeRegister(Register):
             about=[(about_token(entry), f"{entry.item.name} · {entry.duty.label}") for entry in page.entries],
             kept_about=_kept_about(page),
             boards=db.session.scalars(select(NoticeBoard).order_by(NoticeBoard.name)).all(),
+            rows=page.source.in_words(page.asked),
+            period=_other_period(page),
             errors=page.errors,
             images=self._preview(page, page.sheet) if page.sheet and not page.errors else [],
         )
@@ -571,6 +575,21 @@ def _kept_about(page: Drafting) -> tuple[str, str] | None:
     if kept is None or not kept.item_id or any(about_token(entry) == _about_kept(kept) for entry in page.entries):
         return None
     return _about_kept(kept), f"{kept.item.name if kept.item else ''} · {kept.period}"
+
+
+def _other_period(page: Drafting) -> tuple[str, str] | None:
+    """The period that the duty chosen tells of, and the address of the page with the rows of that period, where they
+    are others than it was opened for."""
+    duty = page.entry.duty if page.entry is not None else None
+    if duty is None or duty.is_lasting or duty.is_occasional or not page.source.ends:
+        return None
+    term = sources.Term(*told_of(duty))
+    if page.source.told(page.asked) == term:
+        return None
+    asked = {**page.asked, **page.source.over(term)}
+    if page.kept is not None:
+        asked["notice"] = str(page.kept.id)
+    return rules.term_in_words(*term), f"{_draft_path(page.source.name)}?{urlencode(asked)}#preview"
 
 
 def _draft_path(source: str) -> str:

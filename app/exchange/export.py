@@ -6,7 +6,6 @@ pages are in: they are read by others, and read back in.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -15,18 +14,16 @@ from itertools import islice
 from typing import Any
 
 from flask_babel import force_locale
-from flask_babel import gettext as _
-from sqlalchemy import select
 
 from app.exchange.sheetwriter import Cell, Column, Kind
 from app.kernel import listing
 from app.kernel.access import Right, permitted
-from app.kernel.codes import Code
-from app.kernel.db import db, office_time
-from app.kernel.fields import Access, Declared, Label, fields_of
-from app.kernel.listing import BATCH, Days, Question
+from app.kernel.db import office_time
+from app.kernel.fields import Access, Declared, Label
+from app.kernel.listing import BATCH, Question
 from app.kernel.present import full_text
-from app.kernel.values import mask_phone, plain, show
+from app.kernel.questions import in_words
+from app.kernel.values import show
 from app.printing import LIMITS, Snapshot, wants_landscape
 from app.printing import Column as PrintColumn
 from app.printing import Table as PrintTable
@@ -162,42 +159,10 @@ def _as_it_is(value: Any) -> Cell:
 # --- in words ----------------------------------------------------------------------------------------------------
 
 
-def in_words(order: Order) -> str:
-    """Which rows were asked for, such as 检索: 王；所在队伍: 红马甲, in the language in force; all of them: 全部."""
-    question = order.question
-    told = [(_("Search"), _told_search(question.search))] if question.search else []
-    for name, wanted in question.filters.items():
-        declared = fields_of(order.view.model)[name]
-        told.append((str(declared.field.label), _told_filter(declared, wanted)))
-    return "；".join(f"{label}{_(': ')}{words}" for label, words in told) or str(_("All"))
-
-
-_LONG_NUMBER = re.compile(r"\d(?:[ -]?\d){6,}[Xx]?")
-"""What may be a telephone or an identity number, also a mistyped one."""
-
-
-def _told_search(text: str) -> str:
-    """What was searched for, as the trail may keep it: a number that belongs to one person is masked."""
-    return _LONG_NUMBER.sub(lambda number: mask_phone(number[0]), plain(text))
-
-
-def _told_filter(declared: Declared, wanted: Any) -> str:
-    if isinstance(wanted, Days):
-        return f"{wanted.first or ''}–{wanted.last or ''}"
-    if declared.field.access is not Access.OPEN:
-        return "****"
-    if declared.kind == "link":
-        return listing.title(declared.target, wanted) or str(wanted)
-    if declared.kind == "code":
-        of_list = select(Code.label).where(Code.code_list == declared.field.code, Code.value == wanted)
-        return str(db.session.scalar(of_list) or wanted)
-    return full_text(declared, wanted)
-
-
 def remark(order: Order, count: int, place: str, who: str, moment: datetime) -> str:
     """The line above the table: what it is, of which rows and how many, when and by whom; ``moment`` in office time."""
     with in_chinese():
-        asked = in_words(order)
+        asked = in_words(order.view.model, order.question)
     handling = "个人信息已遮盖" if any(d.field.access is not Access.OPEN for d in order.fields) else ""
     if order.in_full and any(may_reveal(declared) for declared in order.fields):
         handling = "含完整个人信息，请妥善保管，用后删除"

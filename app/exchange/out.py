@@ -29,6 +29,7 @@ from app.kernel.files import file_name, file_response, pdf_response
 from app.kernel.listing import COUNT_LIMIT, Listing, Question
 from app.kernel.named import Named
 from app.kernel.present import reads_in_full
+from app.kernel.questions import in_words
 from app.kernel.register import LIST_ACTIONS, ListAction
 from app.kernel.reveal import REASONS, read_reason
 from app.kernel.values import Invalid, storable
@@ -181,7 +182,7 @@ def _names(view: Any, ending: str) -> tuple[str, str]:
 def _tell(order: Order, form: str, count: int, reason: str = "", action: str = "export") -> None:
     """Put into the trail what went out: of which register, how many rows, which, and why in full."""
     with export.in_chinese():
-        words = export.in_words(order)
+        words = in_words(order.view.model, order.question)
     facts = {"form": form, "rows": str(count), "range": words, "reason": reason}
     parts = (f"{form} {count} 行", f"完整显示：{reason}" if reason else "", f"范围：{words}")
     with transaction():
@@ -234,7 +235,7 @@ class _Asked:
 
     @property
     def in_words(self) -> str:
-        return export.in_words(self.order)
+        return in_words(self.view.model, self.question)
 
     @property
     def offered(self) -> list[tuple[str, str, list[str]]]:

@@ -606,6 +606,31 @@ def test_what_was_spent_is_posted_for_the_month_it_is_about(world: World) -> Non
 
 
 @one_database
+def test_a_draft_says_of_which_rows_it_is_and_offers_those_of_the_period_chosen(world: World) -> None:
+    """Whoever comes from the list and then chooses the duty keeps what was typed, and gets the rows of that month."""
+    for month in (2, 3):
+        a_row(world, "ledger_entry", on=date(2026, month, 1), purpose=f"{month}月水费")
+    key, clerk = an_item(world, "每月10日前公布上月收支", since=date(2026, 2, 1)), world.client("office_staff")
+    choose_source(clerk, key, "ledger_entry", columns=["on", "purpose", "amount"])
+    with the_day_is(MONDAY):
+        page = Page(clerk.get("/notice/draft/ledger_entry"))
+        assert "全部 · 共2条" in page.text
+        assert not page.soup.select("button[formaction*='on.from']"), "no period was chosen"
+        typed = page.filled_in() | {"about": f"{key}:2026-02", "title": "二月收支公示"}
+        (offered,) = Page(clerk.post("/notice/draft/ledger_entry", data=typed)).soup.select("[formaction*='on.from']")
+        assert "2026年2月" in offered.text
+        address = str(offered["formaction"])
+        page = Page(clerk.post(address, data=typed | {"do": "preview"}))
+        assert "日期：2026-02-01–2026-02-28 · 共1条" in page.text
+        assert page.filled_in()["title"] == "二月收支公示"
+        assert not page.soup.select("button[formaction*='on.from=2026-03']")
+        clerk.post(address, data=page.filled_in() | {"do": "submit"})
+    with world.work():
+        notice = db.session.scalars(select(Notice)).one()
+    assert "日期：2026-02-01–2026-02-28 · 共1条" in Page(clerk.get(f"/notice/show/{notice.id}")).text, "who reviews it"
+
+
+@one_database
 def test_what_is_always_posted_from_a_register_is_all_it_has(world: World) -> None:
     key, clerk = an_item(world, "长期公开", since=date(2026, 2, 1)), world.client("office_staff")
     choose_source(clerk, key, "ledger_entry", columns=["on", "purpose", "amount"])
