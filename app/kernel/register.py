@@ -535,7 +535,7 @@ class Register(Named, BaseView):
     @expose("/add/", methods=["GET", "POST"])
     @needs(Right.ADD)
     def add(self) -> str | Response:
-        form = RecordForm(self.model, given=request.args, choose_community=bool(scope.current().path))
+        form = RecordForm(self.model, given=self._given(), choose_community=bool(scope.current().path))
         if request.method == "POST":
             made = self._add(form)
             record = made or self._added_before()
@@ -548,6 +548,12 @@ class Register(Named, BaseView):
                     self.sent_again(record)
                 return self._onward(record.id)
         return self._form_page(form, _("Add %(register)s", register=self.label), token=once.token())
+
+    def _given(self) -> Mapping[str, str]:
+        """What the address fills in by the names of fields; by ``called``, what a new row is called."""
+        title = title_field(self.model)
+        called = request.args.get("called", "")
+        return {title.name: called, **request.args} if called and title.kind == "text" else request.args
 
     def _add(self, form: RecordForm) -> Any:
         """The record that was posted and is added now; None if something is wrong, or this page did its work before."""
@@ -575,7 +581,7 @@ class Register(Named, BaseView):
     def _onward(self, key: int) -> Response:
         """After saving: one more, or where the person came from, or the record itself."""
         if "again" in request.form:
-            return redirect(f"{request.path}?{request.query_string.decode()}")
+            return redirect(f"{request.path}?{urlencode(_without(request.args, 'called'))}")
         return redirect(self._back(url_for(".show", key=key)))
 
     def _back(self, otherwise: str) -> str:

@@ -150,7 +150,7 @@ def test_a_member_who_is_not_on_file_is_registered_on_the_way(desk: Desk, portal
     with page.expect_popup() as opened:
         offered.get_by_role("link").click()
     file = opened.value
-    file.fill("#f-name", "欧阳建国")
+    expect(file.locator("#f-name")).to_have_value("欧阳建国")
     file.fill("#f-phone", "13700001111")
     file.get_by_role("button", name="保存", exact=True).click()
     expect(file.locator(".flash")).to_contain_text("已添加居民“欧阳建国”")

@@ -286,6 +286,17 @@ def test_one_more_is_asked_for_with_the_same_start(world: World) -> None:
     assert done.location == f"/volunteer_team/show/{team}"
 
 
+@one_database
+def test_who_was_looked_for_and_not_found_is_begun_with_that_name(world: World) -> None:
+    client = world.client("office_staff")
+    address = "/person/add/?called=欧阳建国"
+    asked = Page(client.get(address)).filled_in()
+    assert asked["name"] == "欧阳建国"
+    answer = client.post(address, data={**asked, "phone": "13700001111", "again": "1"})
+    assert not Page(client.get(answer.location)).filled_in()["name"], "the next one has a name of their own"
+    assert not Page(client.get("/party_member/add/?called=欧阳建国")).summary(), "who is called by a person is chosen"
+
+
 # --- how forms are drawn --------------------------------------------------------------------------------------------
 
 

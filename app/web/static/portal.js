@@ -75,7 +75,8 @@ function combo(box) {
     list.append(line);
     if (link) {
       const add = document.createElement('a');
-      add.href = words.add;
+      const typed = input.value.trim();
+      add.href = typed ? `${words.add}?called=${encodeURIComponent(typed.slice(0, 60))}` : words.add;
       add.target = '_blank';
       add.rel = 'noopener';
       add.textContent = words.addText;
