@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 
+from app.accounts.models import Account
 from app.community.models import Person
 from app.exchange import duplicates, merge
+from app.kernel import records
 from app.kernel.access import Right
 from app.kernel.db import db, transaction
+from app.kernel.scope import as_system
+from app.roles import Role
 from tests.rows import an_id_number
-from tests.web.page import Page
+from tests.web.page import Page, one_database
 from tests.world import World
 
 BORN = date(1956, 3, 5)
@@ -206,6 +213,46 @@ def test_a_long_list_is_turned_page_by_page(world: World, monkeypatch: pytest.Mo
     assert [compared(listed(world, page=page)) for page in (1, 2)] == [{pair} for pair in pairs]
     assert "page=2" in "".join(listed(world).links())
     assert listed(world, page=3).soup.select_one(".nothing")
+
+
+@one_database
+def test_the_pairs_of_a_page_are_found_by_their_names_however_many_people_there_are(world: World) -> None:
+    """To find the names takes a look at everybody; to find who bears them, at these only."""
+    with world.app.app_context(), as_system("test"), transaction():
+        db.session.add(
+            Account(username="district", full_name="区干事", role=Role.STAFF, community_id=world.district.id)
+        )
+    for _twice in range(2):
+        world.person("张明", birth_on=BORN)
+    with world.work(), transaction():
+        for number in range(400):
+            records.add(Person, {"name": "居民" + chr(ord("一") + number)})
+    with steps(world) as taken:
+        assert len(compared(listed(world, "district"))) == 1
+    names, pairs = (taken[statement] for statement in taken if "person AS person_2" in statement)
+    assert pairs < names / 5
+
+
+@contextmanager
+def steps(world: World) -> Iterator[Counter[str]]:
+    """How many steps SQLite takes, in hundreds, for each statement sent in the block."""
+    taken: Counter[str] = Counter()
+
+    def begin(connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        connection.connection.driver_connection.set_progress_handler(lambda: taken.update([statement]), 100)
+
+    def end(connection: Any, *_rest: Any) -> None:
+        connection.connection.driver_connection.set_progress_handler(None, 0)
+
+    with world.app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", begin)
+    event.listen(engine, "after_cursor_execute", end)
+    try:
+        yield taken
+    finally:
+        event.remove(engine, "before_cursor_execute", begin)
+        event.remove(engine, "after_cursor_execute", end)
 
 
 def test_a_name_that_half_the_town_has_is_offered_a_few_pairs_at_a_time(
