@@ -184,7 +184,7 @@ _NO_DAY, _NO_YEAR = (
     N_("Please write the year with four digits, like %(example)s."),
 )
 _PARTS_OF_DATES = (
-    (re.compile(r"(\d{4})\s*年?"), N_("Please add the month and the day, like %(example)s."), "{}-06-01"),
+    (re.compile(r"((?:19|20)\d{2})\s*年?"), N_("Please add the month and the day, like %(example)s."), "{}-06-01"),
     (re.compile(rf"(\d{{4}}){_BETWEEN}(\d{{1,2}})\s*月?份?"), _NO_DAY, "{}-{:0>2}-01"),
     (re.compile(r"((?:19|20)\d{2})(\d{2})"), _NO_DAY, "{}-{}-01"),
     (re.compile(rf"(?:\d{{2}}{_BETWEEN})?(\d{{1,2}}){_BETWEEN}(\d{{1,2}})\s*[日号]?"), _NO_YEAR, "1980-{:0>2}-{:0>2}"),

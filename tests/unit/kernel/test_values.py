@@ -275,6 +275,7 @@ def test_a_day_is_read_in_every_form_people_write(typed):
         ("0000-01-01", "1900"),
         *((typed, "Please add the day, like 1980-06-01") for typed in ("1980.6", "1980-06", "1980年6月", "198006")),
         *((typed, "Please add the month and the day") for typed in ("1980", "1980年", "１９８０")),
+        ("0305", "Please write the date like"),
         *((typed, "four digits, like 1980-06-01") for typed in ("6月1日", "06-01", "6.1", "80.6.1", "80年6月1日")),
         ("1980.13", "like 2026-03-05"),
         ("0000", "like 2026-03-05"),
