@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from app.kernel import codes, likeness, listing, records
 from app.kernel.access import Right, permitted
 from app.kernel.db import today
-from app.kernel.fields import Declared, fields_of, title_of
+from app.kernel.fields import Declared, Label, fields_of, title_of
 from app.kernel.present import full_text, reads_in_full
 from app.kernel.values import N_, Invalid, Violation, show, storable
 
@@ -180,6 +180,15 @@ class RecordForm:
                 self.form.form_errors.append(message)
             else:
                 field.errors = [*field.errors, message]
+
+    def problems(self) -> list[tuple[Label, str, str]]:
+        """What is wrong, each with the label and the id of the field it is about, which are empty for the whole."""
+        of_fields = [
+            (declared.field.label, f"f-{declared.name}", message)
+            for declared in self.fields
+            for message in self.form[declared.name].errors
+        ]
+        return [*(("", "", message) for message in self.form.form_errors), *of_fields]
 
     def data(self) -> dict[str, Any]:
         """The values read, without those to be kept as they are."""
