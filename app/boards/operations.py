@@ -305,10 +305,11 @@ def states(today: date, *where: Any) -> list[BoardState]:
     return found
 
 
-def posting_list(state: BoardState, today: date) -> Snapshot:
-    """What goes up on a board and what comes down, to take along and to sign."""
+def posting_list(state: BoardState, today: date, whole: bool = False) -> Snapshot:
+    """What goes up on a board and what comes down, to sign; of the ``whole`` board also what stays."""
     rows = [
         *(("上墙", posting, posting.notice.pages) for posting in state.going_up),
+        *(("在墙", posting, posting.notice.pages) for posting in state.staying if whole),
         *(("撤下", posting, posting.notice.pages) for posting in state.coming_down),
     ]
     return Snapshot(

@@ -26,7 +26,7 @@ from app.kernel.capability import Capability, Page
 from app.kernel.db import Conflict, db, today, transaction
 from app.kernel.files import file_name, pdf_response
 from app.kernel.photographs import NotAPicture, reencoded
-from app.kernel.register import Register, existing
+from app.kernel.register import RECORD_ACTIONS, RecordAction, Register, existing
 from app.kernel.values import Invalid, read_date, storable
 from app.kernel.workdays import calendar
 from app.printing import PrintRefused, merged
@@ -68,10 +68,17 @@ class PostingRegister(Register):
     @expose("/bundle/<int:key>")
     @needs(Right.VIEW)
     def bundle(self, key: int) -> Response:
-        """Everything due to go up on a board, as one PDF with the posting list before it."""
-        state = self._board(key)
+        """Everything due to go up on a board, as one PDF with the posting list before it.
+
+        With ``whole`` in the address also what hangs and stays: to be hung anew after rain, or for the file.
+        """
+        state, whole = self._board(key), "whole" in request.args
+        printed = (*state.going_up, *state.staying) if whole else state.going_up
+        if whole and not printed:
+            flash(_("Nothing hangs here."), "warning")
+            return redirect(url_for("notice_board.show", key=key))  # type: ignore[return-value]
         sheets = []
-        for posting in state.going_up:
+        for posting in printed:
             try:
                 sheets.append(posting.notice.sheet)
             except NoticeWasAltered:
@@ -81,7 +88,7 @@ class PostingRegister(Register):
             if slow:
                 flash(_("A long roster is still being drawn; please try again in a moment."), "warning")
                 return redirect(url_for(".today"))  # type: ignore[return-value]
-            listed = press().draw_now(operations.posting_list(state, today()))
+            listed = press().draw_now(operations.posting_list(state, today(), whole))
             data = merged([listed, *(press().draw_now(sheet) for sheet in sheets)], state.board.name)
         except PrintRefused as refused:
             flash(refused.told(_), "danger")
@@ -256,6 +263,15 @@ class PostingRegister(Register):
         response = make_response(data)
         response.headers["Content-Type"] = "image/jpeg"
         return response
+
+
+def _is_board(model: Any) -> bool:
+    return model is NoticeBoard
+
+
+RECORD_ACTIONS.append(
+    RecordAction(_l("Print the whole board"), "/posting/bundle/{key}?whole=1", "posting", _is_board, "print")
+)
 
 
 CAPABILITY = Capability(

@@ -658,6 +658,23 @@ def test_the_bundle_holds_the_list_and_then_every_notice_that_goes_up(world: Wor
 
 
 @one_database
+def test_what_hangs_on_a_board_can_be_printed_again_as_a_whole(world: World) -> None:
+    board, bare, clerk = a_board(world, "东门公示栏"), a_board(world, "西门公示栏"), world.client("office_staff")
+    stays, goes_up = (world.get("notice", make(world, board)) for make in (hung, issued))
+    with the_day_is(MONDAY):
+        buttons = Page(clerk.get(f"/notice_board/show/{board}")).links()
+        address = f"/posting/bundle/{board}?whole=1"
+        assert address in buttons
+        assert address in look(world).links()
+        listed, *sheets = read(clerk.get(address))
+        assert [notice.number in listed for notice in (stays, goes_up)] == [True, True]
+        assert [goes_up.number in sheets[0], stays.number in sheets[1]] == [True, True]
+        assert "在墙" in listed
+        answer = clerk.get(f"/posting/bundle/{bare}?whole=1", follow_redirects=True)
+    assert Page(answer).flashes() == ["这里没有张贴公示。"]
+
+
+@one_database
 def test_what_is_kept_of_a_board_and_a_notice_is_called_what_it_is(world: World) -> None:
     board, clerk = a_board(world), world.client("office_staff")
     notice = world.get("notice", issued(world, board))
