@@ -151,9 +151,14 @@ def masked(mask: Mask | None, text: str) -> str:
 
 def _heading(column: PrintColumn, rows: Sequence[Mapping[str, str]]) -> Column:
     """A heading as wide as what stands below it, within reason."""
-    longest = max((len(row.get(column.name, "")) for row in rows[:200]), default=0)
-    weight = min(max(longest, len(column.label), 3), 24 if column.wide else 12) / 4
+    longest = max((_width(row.get(column.name, "")) for row in rows[:200]), default=0)
+    weight = (min(max(longest, _width(column.label), 3), 24 if column.wide else 16) + 1) / 4
     return Column(column.label, "right" if column.figures else "left", weight)
+
+
+def _width(text: str) -> float:
+    """How many Chinese characters ``text`` is as wide as; letters and digits are half as wide."""
+    return len(text) - sum(map(str.isascii, text)) / 2
 
 
 def _paragraphs(text: str) -> Iterator[str]:

@@ -258,6 +258,14 @@ def test_an_empty_cell_before_others_keeps_its_place():
     assert rows("\t金额\n\t90") == (("", "90"),)
 
 
+def test_a_day_takes_no_more_room_on_the_sheet_than_its_digits_are_wide():
+    offered = (PrintColumn("on", "日期"), PrintColumn("purpose", "摘要"))
+    rows = [{"on": "2026-11-17", "purpose": "困难家庭冬季取暖补助十二户"}]
+    table = compose(Wording("题", "居委会", columns=("on", "purpose")), offered, rows).table
+    _serial, day, purpose = (column.weight for column in table.columns)
+    assert purpose > 2 * day
+
+
 def test_a_line_with_too_many_cells_is_told_by_its_number_as_typed():
     with pytest.raises(Uneven) as told:
         typed_table("姓名\t金额\n\n张三\t1\n李四\t2\t多")
