@@ -170,6 +170,11 @@ def first_wording(
     return rules.as_the_last(wording, last.wording) if last else wording
 
 
+def was_made_before(source: Source, item: CatalogueItem | None) -> bool:
+    """Has a notice about ``item`` been made from ``source`` before, so that people have decided how it looks?"""
+    return _last_recipe(source, item) is not None
+
+
 def _last_recipe(source: Source, item: CatalogueItem | None) -> Recipe | None:
     """How the last notice about the same matter was made."""
     if item is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, NoReturn
 from urllib.parse import urlencode
@@ -33,7 +33,7 @@ from app.kernel.db import NO_ROOM, Conflict, NoRoom, db, today, transaction
 from app.kernel.files import file_name, pdf_response
 from app.kernel.register import LIST_ACTIONS, ListAction, Register, existing
 from app.kernel.values import Invalid, Violation, read_line, read_text, storable
-from app.printing import PrintRefused, Snapshot
+from app.printing import PrintRefused, Snapshot, wants_landscape
 
 TOLD = 3
 """What stands against a step is told up to here; the page of the notice tells it all, and a cookie has little room."""
@@ -52,6 +52,8 @@ class Drafting:
     about: str
     boards: tuple[int, ...]
     errors: dict[str, str]
+    is_first: bool = False
+    """Nobody has said yet how such a notice is laid out."""
     orphan: bool = False
     """The draft it was opened over is gone, or no draft any more."""
     sheet: Snapshot | None = None
@@ -204,7 +206,7 @@ class NoticeRegister(Register):
         entries.sort(key=lambda entry: entry.item.source != name)
         recipe = Recipe.of(kept) if kept is not None else None
         about = request.args.get("about") or (_about_kept(kept) if kept is not None else "")
-        page = Drafting(source, asked, kept, community, entries, rules.Wording("", ""), about, (), {}, orphan)
+        page = Drafting(source, asked, kept, community, entries, rules.Wording("", ""), about, (), {}, orphan=orphan)
         if recipe is not None:
             page.wording, page.boards = recipe.wording, recipe.boards
         else:
@@ -212,6 +214,7 @@ class NoticeRegister(Register):
                 page.source, page.asked, page.community, page.item, page.entry.duty if page.entry else None
             )
             page.boards = _boards_of(page)
+            page.is_first = request.method == "GET" and not operations.was_made_before(page.source, page.item)
         return page
 
     def _kept_draft(self, source: str) -> Notice | None:
@@ -267,6 +270,9 @@ class NoticeRegister(Register):
         except PrintRefused as refused:
             page.errors[""] = refused.told(_)
         else:
+            if page.is_first and page.sheet.table and wants_landscape(page.sheet.table):
+                page.wording = replace(page.wording, landscape=True)
+                page.sheet = replace(page.sheet, landscape=True)
             for violation in operations.findings(page.sheet, page.source.name)[0]:
                 page.complain(violation)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from threading import Barrier
 from typing import Any
 
@@ -21,7 +22,7 @@ from app.kernel.registers import REGISTERS
 from app.kernel.scope import as_system
 from app.kernel.values import half_width
 from app.printing import pictures, render
-from tests.rows import MODELS
+from tests.rows import MODELS, a_row
 from tests.web.page import Page, one_database
 from tests.web.typed import a_draft, a_full_row, id_number
 from tests.world import Place, World
@@ -82,6 +83,28 @@ def test_a_notice_can_be_drafted_from_every_register(world: World, register: str
     proposed = page.filled_in()
     assert proposed["title"]
     assert "春和" in proposed["title"]
+
+
+@one_database
+def test_a_table_too_wide_for_an_upright_sheet_is_first_offered_on_its_side(world: World) -> None:
+    """Upright, the names of the keepers would stand one character below the other."""
+    client = world.client("branch_secretary")
+    for number in range(3):
+        a_row(
+            world,
+            "facility",
+            name=f"为民服务大厅（{number}号楼）",
+            place="社区办公楼一层东侧大厅",
+            opening_hours="周一至周五8:30-12:00,14:30-17:30",
+            keeper_id=world.person("徐建平"),
+            area=Decimal(120),
+            phone="0931-8002101",
+        )
+    form = Page(client.get("/notice/draft/facility")).filled_in()
+    assert form["landscape"] == "1"
+    upright = Page(client.post("/notice/draft/facility", data=form | {"landscape": "0", "do": "preview"}))
+    assert upright.filled_in()["landscape"] == "0", "what people choose stays"
+    assert Page(client.get("/notice/draft/committee_member")).filled_in()["landscape"] == "0"
 
 
 def test_what_is_private_is_never_offered_for_a_notice(world: World) -> None:
