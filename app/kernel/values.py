@@ -311,9 +311,18 @@ def read_phone(text: str) -> str:
     except phonenumbers.NumberParseException:
         raise Invalid(N_("Please enter a phone number.")) from None
     if number.country_code != 86 or number.extension or not phonenumbers.is_valid_number(number):
-        raise Invalid(N_("This is not a valid phone number."))
+        raise _no_phone(re.sub(r"\D", "", plain(text)))
     national = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
     return national.replace(" ", "") if not national.startswith("0") else national.replace(" ", "-", 1).replace(" ", "")
+
+
+def _no_phone(digits: str) -> Invalid:
+    """What is wrong with a number nobody can dial, where it can be told."""
+    if len(digits) in {7, 8} and digits[0] not in "01":
+        return Invalid(N_("Please add the area code, such as 0523-86881234."))
+    if len(digits) in {9, 10, 12, 13} and re.match("1[3-9]", digits):
+        return Invalid(N_("A mobile number has 11 digits; this one has %(count)s."), count=len(digits))
+    return Invalid(N_("This is not a valid phone number."))
 
 
 _CLOCK = re.compile(r"([01]?\d|2[0-3])[:：]([0-5]\d)")

@@ -76,7 +76,7 @@ BAD = [
     ("person", {"name": "王\0明"}, "name", ""),
     ("person", {"name": "1234"}, "name", ""),
     ("person", {"address": "南街🏠1号"}, "address", "🏠"),
-    ("person", {"phone": "1381234567"}, "phone", "电话"),
+    ("person", {"phone": "1381234567"}, "phone", "11位"),
     ("person", {"nationality": "99999"}, "nationality", "选择"),
     ("service_post", {"places": "0"}, "places", "1"),
     ("service_post", {"places": "-1"}, "places", "1"),

@@ -473,6 +473,20 @@ def test_what_cannot_be_dialled_from_here_is_refused(typed):
         values.read_phone(typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("8688 1234", "add the area code"),
+        ("1381234567", "11 digits"),
+        ("138123456789", "11 digits"),
+        ("999", "not a valid"),
+    ],
+)
+def test_what_is_missing_in_a_number_is_told(typed, said):
+    with pytest.raises(Invalid, match=said):
+        values.read_phone(typed)
+
+
 def _as_the_library_writes(text: str) -> str | None:
     """A number as phonenumbers alone reads and writes it; None if it holds it invalid."""
     try:
