@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cache
 from typing import Any
 
 import wtforms
@@ -66,13 +65,6 @@ def form_fields(model: Any, adding: bool, choose_community: bool) -> list[Declar
     ]
 
 
-@cache
-def _form_class(fields: tuple[Declared, ...]) -> type[wtforms.Form]:
-    members: dict[str, Any] = {declared.name: TypedField(declared) for declared in fields}
-    members["version"] = wtforms.HiddenField()
-    return type("RecordForm", (wtforms.Form,), members)
-
-
 class RecordForm:
     """A form over one register: new, or over a record."""
 
@@ -87,8 +79,8 @@ class RecordForm:
         self.model, self.record = model, record
         adding = record is None
         self.fields = list(fields or form_fields(model, adding=adding, choose_community=choose_community))
-        form_class = _form_class(tuple(self.fields))
-        self.form = form_class()
+        typed = [(declared.name, TypedField(declared)) for declared in self.fields]
+        self.form = wtforms.form.BaseForm([*typed, ("version", wtforms.HiddenField())])
         values = {d.name: records.stored(record, d) for d in self.fields} if record is not None else {}
         for declared in self.fields:
             field = self.form[declared.name]
