@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 
 from flask import abort, request, url_for
@@ -45,6 +46,13 @@ def _is_of_another(entry: AuditEntry) -> bool:
     return made is not None and made > entry.at
 
 
+@cache
+def _by_account() -> Declared:
+    """The field that says who did it, as one chooses an account; always the same one, as what is kept drawn is."""
+    actor = fields_of(AuditEntry)["actor"]
+    return replace(actor, kind="choice", field=replace(actor.field, options=_accounts))
+
+
 class AuditEntryRegister(Register):
     model = AuditEntry
     show_template = "audit_entry/show.html"
@@ -52,9 +60,7 @@ class AuditEntryRegister(Register):
 
     def filters(self) -> list[Declared]:
         """Besides the usual ones the days, and the accounts there are."""
-        known = fields_of(AuditEntry)
-        chosen = replace(known["actor"], kind="choice", field=replace(known["actor"].field, options=_accounts))
-        return [known["at"], chosen, *super().filters()]
+        return [fields_of(AuditEntry)["at"], _by_account(), *super().filters()]
 
     def more(self, record: AuditEntry) -> dict[str, Any]:
         seen = record.record_id is not None and _is_of_people(record.register) and not _is_of_another(record)
