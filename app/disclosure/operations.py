@@ -112,7 +112,9 @@ def compose(source: Source, recipe: Recipe, item: CatalogueItem | None = None) -
     """
     columns = offered(source, item)
     rows = source.rows(recipe.asked, recipe.wording.columns, MAX_ROWS) if recipe.wording.columns else []
-    return rules.compose(recipe.wording, columns, rows)
+    sheet = rules.compose(recipe.wording, columns, rows)
+    note = source.note(recipe.asked, recipe.wording.columns)
+    return replace(sheet, notes=(note, *sheet.notes)) if note else sheet
 
 
 _FIELDS = {"paragraph": "opening", "note": "closing", "cell": "columns", "heading": "columns", "caption": "columns"}

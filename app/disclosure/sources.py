@@ -21,7 +21,7 @@ from app.disclosure.rules import PrintColumn
 from app.kernel import questions, registers
 from app.kernel.db import db, today
 from app.kernel.fields import Declared, Label, fields_of
-from app.kernel.listing import Listing
+from app.kernel.listing import Listing, Question
 from app.kernel.present import full_text
 from app.kernel.values import Invalid, read_date
 
@@ -89,6 +89,10 @@ class Source:
         """
         return []
 
+    def note(self, asked: Arguments, columns: Iterable[str]) -> str:
+        """What is to be said below the rows, such as what they come to."""
+        return ""
+
     def reads(self, asked: Arguments, columns: Iterable[str]) -> frozenset[str]:
         """The tables whose rows decide on the answer."""
         return frozenset()
@@ -130,6 +134,10 @@ class RegisterSource(Source):
                 for row in db.session.execute(statement).mappings()
             ]
 
+    def note(self, asked: Arguments, columns: Iterable[str]) -> str:
+        tell = _NOTES.get(self.name)
+        return tell(self.view.asked(asked), frozenset(columns)) if tell else ""
+
     def reads(self, asked: Arguments, columns: Iterable[str]) -> frozenset[str]:
         names = [declared.name for declared in self._fields(columns)]
         statement = Listing(self.view.model).statement(names, self.view.asked(asked))
@@ -138,6 +146,21 @@ class RegisterSource(Source):
     def _fields(self, columns: Iterable[str]) -> list[Declared]:
         wanted = set(columns)
         return [declared for declared in printable(self.view.model) if declared.name in wanted]
+
+
+Note = Callable[[Question, frozenset[str]], str]
+
+_NOTES: dict[str, Note] = {}
+
+
+def noted(register: str) -> Callable[[Note], Note]:
+    """Say something below the rows of ``register``: the decorated function is told which rows and which columns."""
+
+    def offer(tell: Note) -> Note:
+        _NOTES[register] = tell
+        return tell
+
+    return offer
 
 
 FiguresRows = Iterable[Mapping[str, str]]

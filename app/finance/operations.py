@@ -17,6 +17,7 @@ from app.finance.models import LedgerEntry
 from app.kernel.capability import Figure
 from app.kernel.codes import Code
 from app.kernel.db import db, today
+from app.kernel.listing import Listing, Question
 from app.kernel.records import Data, checks
 from app.kernel.rules import not_to_come
 from app.kernel.values import Violation
@@ -46,6 +47,18 @@ def totals(term: Term) -> Iterable[dict[str, str]]:
         .order_by(LedgerEntry.direction, Code.position, Code.label)
     ).all()
     return rules.with_sums([(direction, kind or "", count, Decimal(amount)) for direction, kind, count, amount in rows])
+
+
+@sources.noted("ledger_entry")
+def _in_sum(question: Question, columns: frozenset[str]) -> str:
+    """What the entries that are posted come to, where their amounts are posted."""
+    if not {"direction", "amount"} <= columns:
+        return ""
+    listed = Listing(LedgerEntry)
+    told: tuple[Any, ...] = LedgerEntry.direction, func.sum(LedgerEntry.amount)
+    sums = select(*told).group_by(LedgerEntry.direction)
+    found = db.session.execute(listed.with_joins(sums.where(*listed.conditions(question)))).all()
+    return rules.in_sum({direction: Decimal(amount) for direction, amount in found})
 
 
 def figures() -> Iterable[Figure]:

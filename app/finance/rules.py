@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from app.kernel.values import N_, Invalid, read_decimal
@@ -34,3 +34,11 @@ def with_sums(rows: Sequence[tuple[str, str, int, Decimal]]) -> Iterator[dict[st
 def _line(direction: str, kind: str, entries: int | None, amount: Decimal) -> dict[str, str]:
     shown = "" if entries is None else str(entries)
     return {"direction": direction, "kind": kind, "entries": shown, "amount": f"{amount:,.2f}"}
+
+
+def in_sum(sums: Mapping[str, Decimal]) -> str:
+    """What income and spending come to, as a line to post; of nothing, nothing."""
+    told = [f"{name}{sums[direction]:.2f}元" for direction, name in _NAMES.items() if direction in sums]
+    if len(told) == len(_NAMES):
+        told.append(f"收支差额{sums[INCOME] - sums[SPENDING]:.2f}元")
+    return f"合计：{'，'.join(told)}。" if told else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from datetime import date, timedelta
+from decimal import Decimal
 from io import BytesIO, StringIO
 from typing import Any
 from urllib.parse import quote, unquote
@@ -603,6 +604,25 @@ def test_what_was_spent_is_posted_for_the_month_it_is_about(world: World) -> Non
         notice, item = db.session.scalars(select(Notice)).one(), db.session.get_one(CatalogueItem, key)
         assert [row[2] for row in notice.sheet.table.rows] == ["楼道灯管", "打印机硒鼓"]
         assert not item.asked, "the next month has days of its own"
+
+
+@one_database
+def test_what_the_money_posted_comes_to_stands_below_it(world: World) -> None:
+    for direction, amount, day in (("in", "1800", 1), ("out", "862.5", 2), ("out", "99999", 3)):
+        a_row(world, "ledger_entry", direction=direction, amount=Decimal(amount), on=date(2026, 3, day))
+    clerk = world.client("office_staff")
+    address = "/notice/draft/ledger_entry?on.from=2026-03-01&on.to=2026-03-02"
+    form = Page(clerk.get(address)).filled_in()
+    clerk.post(
+        address,
+        data={**form, "columns": ["on", "direction", "amount"], "closing": "监督电话：0523-86881234", "do": "keep"},
+    )
+    clerk.post(address, data={**form, "columns": ["on", "purpose"], "do": "keep"})
+    with world.work():
+        whole, without = db.session.scalars(select(Notice).order_by(Notice.id))
+        sums = "合计：收入1800.00元，支出862.50元，收支差额937.50元。"
+        assert whole.sheet.notes == (sums, "监督电话：0523-86881234")
+        assert sums not in without.sheet.notes, "amounts are not posted there"
 
 
 @one_database

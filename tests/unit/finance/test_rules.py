@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.finance.rules import read_money, with_sums
+from app.finance.rules import in_sum, read_money, with_sums
 from app.kernel.values import Invalid
 
 
@@ -56,3 +56,16 @@ def test_nothing_at_all_is_nothing_on_both_sides():
 
 def test_fen_are_added_without_rounding():
     assert amounts(*[("in", "零星", 1, "0.10")] * 3)[-1] == ("结余", "", "", "0.30")
+
+
+@pytest.mark.parametrize(
+    ("sums", "told"),
+    [
+        ({"in": "24000", "out": "862.5"}, "合计：收入24000.00元，支出862.50元，收支差额23137.50元。"),
+        ({"in": "4800", "out": "14422.64"}, "合计：收入4800.00元，支出14422.64元，收支差额-9622.64元。"),
+        ({"out": "862.5"}, "合计：支出862.50元。"),
+        ({}, ""),
+    ],
+)
+def test_what_a_list_of_money_comes_to_is_one_line(sums, told):
+    assert in_sum({direction: Decimal(yuan) for direction, yuan in sums.items()}) == told
