@@ -250,12 +250,18 @@ def term_in_words(first: date, last: date) -> str:
 _REPLACES = re.compile(r"本公告更正并代替.*，原公告同时撤下。\n?")
 
 
+_GREETING = re.compile(r"(?:各位|全体|尊敬的|亲爱的)[^\n]{1,24}：[ \r]*\n")
+"""各位居民：, on a line of its own."""
+
+
 def correction(wording: Wording, number: str) -> Wording:
-    """The wording of a notice that takes the place of ``number``: it says so before everything else.
+    """The wording of a notice that takes the place of ``number``: it says so before everything else but a greeting.
 
     What was itself a correction no longer speaks of the one before it. A title with no room left stays as it is.
     """
-    opening = f"本公告更正并代替{number}，原公告同时撤下。\n{_REPLACES.sub('', wording.opening, count=1)}"
+    text = _REPLACES.sub("", wording.opening, count=1)
+    greeting = found[0] if (found := _GREETING.match(text)) else ""
+    opening = f"{greeting}本公告更正并代替{number}，原公告同时撤下。\n{text.removeprefix(greeting)}"
     title = f"{wording.title.removesuffix('（更正）')}（更正）"
     return replace(wording, title=title if len(title) <= LENGTHS["title"] else wording.title, opening=opening)
 

@@ -258,6 +258,13 @@ def test_an_empty_cell_before_others_keeps_its_place():
     assert rows("\t金额\n\t90") == (("", "90"),)
 
 
+def test_a_correction_greets_first():
+    wording = replace(WORDING, opening="各位居民：\n请清理楼道。")
+    once = correction(wording, "和风社区〔2026〕38号")
+    assert once.opening == "各位居民：\n本公告更正并代替和风社区〔2026〕38号，原公告同时撤下。\n请清理楼道。"
+    assert correction(once, "和风社区〔2026〕38号").opening == once.opening
+
+
 def test_a_day_takes_no_more_room_on_the_sheet_than_its_digits_are_wide():
     offered = (PrintColumn("on", "日期"), PrintColumn("purpose", "摘要"))
     rows = [{"on": "2026-11-17", "purpose": "困难家庭冬季取暖补助十二户"}]
