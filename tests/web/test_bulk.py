@@ -304,3 +304,12 @@ def test_who_may_edit_but_not_delete_is_refused(world: World) -> None:
     answer = client.post("/disclosure_setting/bulk/", data={"bulk.rows": str(key), "bulk.step": "remove"})
     assert answer.status_code == 403
     assert world.get("disclosure_setting", key) is not None
+
+
+@pytest.mark.parametrize(
+    ("role", "register", "said"), [("office_staff", "person", "批量修改或删除"), ("administrator", "code", "批量修改")]
+)
+def test_the_button_below_the_list_says_what_can_be_done(world: World, role: str, register: str, said: str) -> None:
+    world.person()
+    (button,) = Page(world.client(role).get(f"/{register}/list/")).soup.select(".chosen button")
+    assert button.get_text(strip=True) == said
