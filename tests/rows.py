@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 
 from app import portal
 from app.community.models import Community, Person
-from app.community.rules import name_key
+from app.community.rules import building_key, name_key
 from app.disclosure.models import Notice
 from app.kernel import records
 from app.kernel.codes import Code
@@ -137,11 +137,13 @@ def people_of_a_street(world: World, communities: int, each: int) -> Scope:
         rows = []
         for number in range(communities * each):
             name = "王李张刘陈"[number % 5] + "伟芳娜敏静强磊"[number % 7]
-            building = f"{number % 9}号楼" if number % 4 else None
+            building = f"{number % 13}号楼" if number % 4 else None
             status = "13" if number % 3 else None
             sex = "2" if number % 11 else "9"
-            rows.append([keys[number % communities], name, name_key(name), sex, status, building, 1, now()])
-        columns = ["community_id", "name", "name_key", "sex", "political_status", "building", "version", "created_at"]
-        insert_rows(db.session.connection(), Person.__table__, columns, rows)
+            known = [name, name_key(name), sex, status, building, building and building_key(building)]
+            rows.append([keys[number % communities], *known, 1, now()])
+        columns = ["name", "name_key", "sex", "political_status", "building", "building_key"]
+        connection = db.session.connection()
+        insert_rows(connection, Person.__table__, ["community_id", *columns, "version", "created_at"], rows)
         path = db.session.get_one(Community, world.east.id).path
     return Scope(world.east.id, path, actor="test")

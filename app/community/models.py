@@ -8,7 +8,7 @@ from flask_babel import lazy_gettext as _l
 from sqlalchemy import ColumnElement, Index, Integer, String, Text, UniqueConstraint, or_
 from sqlalchemy.orm import Mapped, mapped_column, relationship, synonym
 
-from app.community.rules import name_key
+from app.community.rules import building_key, name_key
 from app.kernel.db import InCommunity, Record, Scoped, today
 from app.kernel.fields import Access, borrowed, derived, field, link, sealed
 from app.kernel.retention import Retention
@@ -123,7 +123,10 @@ class Person(Record, Scoped):
         help=_l("Such as 3号楼2单元."),
         headings=("所在楼栋", "楼栋单元"),
         parts=BUILDING_PARTS,
+        sort="building_key",
+        sort_key=building_key,
     )
+    building_key: Mapped[str | None] = mapped_column(String(200))
     address: Mapped[str | None] = field(
         _l("Address"),
         String(120),
@@ -178,7 +181,10 @@ class BuildingLeader(Record, Scoped):
         notice=True,
         headings=("楼栋", "负责楼号", "所在楼栋"),
         parts=BUILDING_PARTS,
+        sort="building_key",
+        sort_key=building_key,
     )
+    building_key: Mapped[str] = mapped_column(String(200), default="")
     households: Mapped[int | None] = field(
         _l("Households"), Integer, in_list=True, read=read_count, notice=True, headings=("负责户数",)
     )

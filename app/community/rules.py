@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
@@ -21,6 +22,14 @@ def name_key(name: str) -> str:
     initials = "".join(syllable[0] for syllable in read)
     sounds = f"{' '.join(read)} {''.join(read)} {initials}"
     return f"{sounds[: KEY_LENGTH - len(name) - 1]} {name}".lower()
+
+
+def building_key(building: str) -> str:
+    """How a building sorts: 2号楼 before 10号楼."""
+    return _DIGITS.sub(lambda number: number[0].zfill(4), building)[:KEY_LENGTH]
+
+
+_DIGITS = re.compile(r"\d+")
 
 
 def told_by_identity(id_number: str | None, birth_on: date | None, sex: str | None) -> dict[str, Any]:

@@ -69,7 +69,7 @@ class Inserter:
         for name, default in self._own:
             found[name] = [row.get(name, default) for row in rows]
         for target, source, sort_key in self._sorts:
-            found[target] = [sort_key(value or "") for value in found[source]]
+            found[target] = [None if value is None else sort_key(value) for value in found[source]]
         if self._secrets:
             found |= _sealed(self._secrets, rows)
         return found

@@ -122,23 +122,28 @@ def _index_lists(mapper: Mapper[Any], model: Any) -> None:
     if not issubclass(model, Scoped):
         return
     columns: Any = mapper.columns
-    listed = [column for column in columns if _leads_to_rows(column)]
     indexes: list[Any] = [index.columns for index in mapper.local_table.indexes]  # type: ignore[attr-defined]
     indexes += [unique.columns for unique in mapper.local_table.constraints]  # type: ignore[attr-defined]
     served = [[column.key for column in index] for index in indexes]
     usual = usual_order(model, columns)
-    for key in dict.fromkeys([*([usual] if usual else []), *(c.info["field"].sort or c.key for c in listed)]):
+    for key in dict.fromkeys([*([usual] if usual else []), *chain(*map(_leading_to_rows, columns))]):
         wanted = list(dict.fromkeys(["community_id", key, usual or key]))
         if key != "community_id" and not any(index[: len(wanted)] == wanted for index in served):
             Index(None, *(columns[name] for name in wanted), columns.id)
 
 
-def _leads_to_rows(column: Any) -> bool:
-    """Is a list filtered by the column, or ordered by it as it stands there? No index takes a text of any length."""
+def _leading_to_rows(column: Any) -> Iterator[str]:
+    """The columns by which a list is filtered and ordered for the field of ``column``, as it stands in its own table.
+
+    No index takes a text of any length.
+    """
     declared = column.info.get("field")
     if declared is None or isinstance(column.type, Text):
-        return False
-    return declared.filter or bool(declared.sort) or (declared.in_list and not column.foreign_keys)
+        return
+    if declared.filter:
+        yield column.key
+    if declared.sort or (declared.in_list and not column.foreign_keys):
+        yield declared.sort or column.key
 
 
 def usual_order(model: Any, columns: Any) -> str | None:

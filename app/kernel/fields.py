@@ -129,7 +129,7 @@ def _fill_sort_columns(mapper: Mapper[Any], model: Any) -> None:
 
 def _sort_column_filler(column: str, key: Callable[[str], str]) -> Callable[..., None]:
     def fill(row: Any, value: str | None, _before: object, _event: object) -> None:
-        setattr(row, column, key(value or ""))
+        setattr(row, column, None if value is None else key(value))
 
     return fill
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.community.rules import check_birth, check_identity, name_key
+from app.community.rules import building_key, check_birth, check_identity, name_key
 
 WOMAN = "11010519491231002X"
 MAN = "11010519491231001X"
@@ -73,3 +73,8 @@ def test_a_surname_is_read_as_a_surname(name, pinyin):
 def test_names_sort_syllable_by_syllable():
     """As in a printed roster: all 陈 before all 程, though chengruo comes before chenkejian by letters."""
     assert sorted(["程若曦", "陈克俭", "陈安"], key=name_key) == ["陈安", "陈克俭", "程若曦"]
+
+
+def test_buildings_stand_in_the_order_of_their_numbers():
+    buildings = ["10号楼1单元", "2号楼10单元", "东区3栋", "1号楼2单元", "2号楼1单元"]
+    assert sorted(buildings, key=building_key) == ["1号楼2单元", "2号楼1单元", "2号楼10单元", "10号楼1单元", "东区3栋"]
