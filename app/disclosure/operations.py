@@ -114,6 +114,8 @@ def compose(source: Source, recipe: Recipe, item: CatalogueItem | None = None) -
     rows = source.rows(recipe.asked, recipe.wording.columns, MAX_ROWS) if recipe.wording.columns else []
     sheet = rules.compose(recipe.wording, columns, rows)
     note = source.note(recipe.asked, recipe.wording.columns)
+    if recipe.wording.columns and not rows:
+        note = "本期没有相关记录。" if source.told(recipe.asked) else "目前没有相关记录。"
     return replace(sheet, notes=(note, *sheet.notes)) if note else sheet
 
 

@@ -607,6 +607,18 @@ def test_what_was_spent_is_posted_for_the_month_it_is_about(world: World) -> Non
 
 
 @one_database
+def test_a_notice_about_a_month_in_which_nothing_happened_says_so(world: World) -> None:
+    clerk = world.client("office_staff")
+    a_row(world, "ledger_entry", on=date(2026, 2, 1))
+    for days in ("on.from=2026-03-01&on.to=2026-03-31", "q=没有这样的"):
+        address = f"/notice/draft/ledger_entry?{days}"
+        clerk.post(address, data={**Page(clerk.get(address)).filled_in(), "do": "keep"})
+    with world.work():
+        said = [notice.sheet.notes[0] for notice in db.session.scalars(select(Notice).order_by(Notice.id))]
+    assert said == ["本期没有相关记录。", "目前没有相关记录。"]
+
+
+@one_database
 def test_what_the_money_posted_comes_to_stands_below_it(world: World) -> None:
     for direction, amount, day in (("in", "1800", 1), ("out", "862.5", 2), ("out", "99999", 3)):
         a_row(world, "ledger_entry", direction=direction, amount=Decimal(amount), on=date(2026, 3, day))
