@@ -294,6 +294,18 @@ def test_the_built_in_catalogue_comes_in_with_every_time_limit_understood(world:
 
 
 @one_database
+def test_donations_are_posted_without_the_other_money(world: World) -> None:
+    for kind, purpose in (("04", "助老款"), ("06", "水电费")):
+        a_row(world, "ledger_entry", kind=kind, purpose=purpose)
+    with world.work():
+        imports.take_over(imports.preview_builtin())
+        item = db.session.scalars(select(CatalogueItem).where(CatalogueItem.name == "捐赠款物接收和使用")).one()
+        source = sources.find(item.source)
+        assert source is not None
+        assert [row["purpose"] for row in source.rows(item.asked, item.columns, 10)] == ["助老款"]
+
+
+@one_database
 def test_every_notice_of_the_built_in_catalogue_can_be_made_from_its_source(world: World) -> None:
     with world.work():
         imports.take_over(imports.preview_builtin())
