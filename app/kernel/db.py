@@ -122,14 +122,17 @@ def _index_lists(mapper: Mapper[Any], model: Any) -> None:
     if not issubclass(model, Scoped):
         return
     columns: Any = mapper.columns
-    indexes: list[Any] = [index.columns for index in mapper.local_table.indexes]  # type: ignore[attr-defined]
-    indexes += [unique.columns for unique in mapper.local_table.constraints]  # type: ignore[attr-defined]
-    served = [[column.key for column in index] for index in indexes]
     usual = usual_order(model, columns)
     for key in dict.fromkeys([*([usual] if usual else []), *chain(*map(_leading_to_rows, columns))]):
         wanted = list(dict.fromkeys(["community_id", key, usual or key]))
-        if key != "community_id" and not any(index[: len(wanted)] == wanted for index in served):
+        if key != "community_id" and not is_indexed(mapper.local_table, wanted):
             Index(None, *(columns[name] for name in wanted), columns.id)
+
+
+def is_indexed(table: Any, columns: Sequence[str]) -> bool:
+    """Has ``table`` an index that begins with these columns? What has to be unique has one."""
+    indexes = ([column.key for column in index.columns] for index in (*table.indexes, *table.constraints))
+    return any(index[: len(columns)] == [*columns] for index in indexes)
 
 
 def _leading_to_rows(column: Any) -> Iterator[str]:

@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import ColumnProperty
 
 from app.kernel import scope, search
-from app.kernel.db import Scoped, count_of, model_of, today, usual_order
+from app.kernel.db import Scoped, count_of, is_indexed, model_of, today, usual_order
 from app.kernel.fields import fields_of
 from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Days, Listing, Ordering, Question, Row, is_own
 
@@ -306,8 +306,8 @@ def _merged(model: Any, question: Question, passed: int) -> int:
     """
     if search.is_sqlite() or question.search or passed > MERGED or not scope.current().path:
         return 0
-    led = question.filters or not _has_index(model, question.order)
-    merges = led and issubclass(model, Scoped) and _is_own(model, question.order)
+    led = _are_values(model, question) if question.filters else not _has_index(model, question.order)
+    merges = led and issubclass(model, Scoped) and _has_index_within(model, question.order)
     return passed + PAGE_SIZE + 1 if merges else 0
 
 
@@ -323,19 +323,20 @@ def _has_index(model: Any, order: str) -> bool:
     if not ordering.keys:
         return True
     columns = getattr(getattr(ordering.keys[0], "property", None), "columns", ())
-    indexed = any(index.columns[0] is column for column in columns for index in column.table.indexes)
-    return ordering.always and indexed
+    return ordering.always and any(is_indexed(column.table, [column.key]) for column in columns)
 
 
 @lru_cache(maxsize=1_000)
-def _is_own(model: Any, order: str) -> bool:
-    """Are the rows ordered by columns of their own? Then an index has them in this order, within a community."""
-    return all(is_own(model, key) for key in Listing(model).ordering(Question(order=order)).keys)
+def _has_index_within(model: Any, order: str) -> bool:
+    """Has an index the rows of a community in this order?"""
+    keys = Listing(model).ordering(Question(order=order)).keys
+    own = all(is_own(model, key) for key in keys)
+    return own and is_indexed(model.__table__, ["community_id", *(key.key for key in keys)])
 
 
 def _is_led(model: Any, order: str) -> bool:
     """Is it best to go from community to community, each of which has its rows in this order?"""
-    return _is_own(model, order) and not _has_index(model, order)
+    return _has_index_within(model, order) and not _has_index(model, order)
 
 
 def _is_sought(model: Any, question: Question) -> bool:
@@ -343,8 +344,11 @@ def _is_sought(model: Any, question: Question) -> bool:
 
     PostgreSQL finds the better way by itself: it knows how often a value stands in a column.
     """
-    if not search.is_sqlite() or _is_usual(model, question.order):
-        return False
+    return search.is_sqlite() and not _is_usual(model, question.order) and _are_values(model, question)
+
+
+def _are_values(model: Any, question: Question) -> bool:
+    """Is it values of columns that are filtered by, so that an index leads to them? Not spans of days."""
     wanted = [(fields_of(model)[name], value) for name, value in question.filters.items()]
     return all(isinstance(declared.origin, ColumnProperty) and not isinstance(v, Days) for declared, v in wanted)
 
@@ -354,7 +358,7 @@ def _is_usual(model: Any, order: str) -> bool:
     """Is it the order that what is alike has in every index?"""
     usual = usual_order(model, inspect(model).columns)
     keys = Listing(model).ordering(Question(order=order)).keys
-    return _is_own(model, order) and [key.key for key in keys] == ([usual] if usual else [])
+    return _has_index_within(model, order) and [key.key for key in keys] == ([usual] if usual else [])
 
 
 def _given(filters: Mapping[str, Any]) -> tuple[tuple[tuple[str, Any], ...], dict[str, Any]]:
