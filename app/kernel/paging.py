@@ -302,9 +302,11 @@ def _number(number: int) -> Any:
 def _merged(model: Any, question: Question, passed: int) -> int:
     """How many first rows of each of many communities make up the page, where no index has them all in this order.
 
-    SQLite goes through them like this by itself.
+    SQLite goes through them like this by itself. Of a team there are few rows, which its own index leads to.
     """
     if search.is_sqlite() or question.search or passed > MERGED or not scope.current().path:
+        return 0
+    if any(fields_of(model)[name].kind == "link" for name in question.filters):
         return 0
     led = _are_values(model, question) if question.filters else not _has_index(model, question.order)
     merges = led and issubclass(model, Scoped) and _has_index_within(model, question.order)
