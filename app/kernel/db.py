@@ -19,8 +19,10 @@ from sqlalchemy import (
     Engine,
     Index,
     Integer,
+    PrimaryKeyConstraint,
     Table,
     Text,
+    UniqueConstraint,
     event,
     func,
     literal_column,
@@ -122,16 +124,17 @@ def _index_lists(mapper: Mapper[Any], model: Any) -> None:
     if not issubclass(model, Scoped):
         return
     columns: Any = mapper.columns
-    usual = usual_order(model, columns)
-    for key in dict.fromkeys([*([usual] if usual else []), *chain(*map(_leading_to_rows, columns))]):
+    usual = usual_order(mapper)
+    for key in dict.fromkeys(filter(None, [usual, *chain(*map(_leading_to_rows, columns))])):
         wanted = list(dict.fromkeys(["community_id", key, usual or key]))
-        if key != "community_id" and not is_indexed(mapper.local_table, wanted):
+        if key != "community_id" and not has_index(mapper.local_table, wanted):
             Index(None, *(columns[name] for name in wanted), columns.id)
 
 
-def is_indexed(table: Any, columns: Sequence[str]) -> bool:
+def has_index(table: Any, columns: Sequence[str]) -> bool:
     """Has ``table`` an index that begins with these columns? What has to be unique has one."""
-    indexes = ([column.key for column in index.columns] for index in (*table.indexes, *table.constraints))
+    unique = (each for each in table.constraints if isinstance(each, (PrimaryKeyConstraint, UniqueConstraint)))
+    indexes = ([column.key for column in index.columns] for index in (*table.indexes, *unique))
     return any(index[: len(columns)] == [*columns] for index in indexes)
 
 
@@ -149,9 +152,9 @@ def _leading_to_rows(column: Any) -> Iterator[str]:
         yield declared.sort or column.key
 
 
-def usual_order(model: Any, columns: Any) -> str | None:
-    """Which of its own ``columns`` the rows of ``model`` are in the order of, unless it is their id."""
-    column = columns.get(getattr(model, "__order__", "").removeprefix("-"))
+def usual_order(mapper: Mapper[Any]) -> str | None:
+    """Which of its own columns the rows of a model are in the order of, unless it is their id."""
+    column: Any = mapper.columns.get(getattr(mapper.class_, "__order__", "").removeprefix("-"))
     if column is None or column.foreign_keys:
         return None
     declared = column.info.get("field")

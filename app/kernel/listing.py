@@ -167,7 +167,7 @@ class Listing:
         known = fields_of(self.model)
         if declared := known.get(question.order):
             key, always = self._order(declared)
-            usual = usual_order(self.model, inspect(self.model).columns)
+            usual = usual_order(inspect(self.model))
             then = [getattr(self.model, usual)] if usual and is_own(self.model, key) and key.key != usual else []
             return Ordering((key, *then), always, question.descending)
         if default := getattr(self.model, "__order__", None):

@@ -40,7 +40,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import ColumnProperty
 
 from app.kernel import scope, search
-from app.kernel.db import Scoped, count_of, is_indexed, model_of, today, usual_order
+from app.kernel.db import Scoped, count_of, has_index, model_of, today, usual_order
 from app.kernel.fields import fields_of
 from app.kernel.listing import COUNT_LIMIT, PAGE_SIZE, Days, Listing, Ordering, Question, Row, is_own
 
@@ -325,7 +325,7 @@ def _has_index(model: Any, order: str) -> bool:
     if not ordering.keys:
         return True
     columns = getattr(getattr(ordering.keys[0], "property", None), "columns", ())
-    return ordering.always and any(is_indexed(column.table, [column.key]) for column in columns)
+    return ordering.always and any(has_index(column.table, [column.key]) for column in columns)
 
 
 @lru_cache(maxsize=1_000)
@@ -333,7 +333,7 @@ def _has_index_within(model: Any, order: str) -> bool:
     """Has an index the rows of a community in this order?"""
     keys = Listing(model).ordering(Question(order=order)).keys
     own = all(is_own(model, key) for key in keys)
-    return own and is_indexed(model.__table__, ["community_id", *(key.key for key in keys)])
+    return own and has_index(model.__table__, ["community_id", *(key.key for key in keys)])
 
 
 def _is_led(model: Any, order: str) -> bool:
@@ -358,7 +358,7 @@ def _are_values(model: Any, question: Question) -> bool:
 @lru_cache(maxsize=1_000)
 def _is_usual(model: Any, order: str) -> bool:
     """Is it the order that what is alike has in every index?"""
-    usual = usual_order(model, inspect(model).columns)
+    usual = usual_order(inspect(model))
     keys = Listing(model).ordering(Question(order=order)).keys
     return _has_index_within(model, order) and [key.key for key in keys] == ([usual] if usual else [])
 
