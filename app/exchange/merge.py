@@ -66,8 +66,7 @@ def groups(model: Any, page: int) -> tuple[list[Group], bool]:
     where = (likeness.pairs(model, one, two), ~_said_of(model, one, two))
     order = (*sorts, *shared, one.community_id)
     several = select(*order).where(*where).group_by(*order).order_by(*order)
-    # The scope does not lead to the second of a pair: that is found by what the first is called.
-    names = scope.read(several.limit(PAGE_SIZE + 1).offset((page - 1) * PAGE_SIZE), {}, leading=False)
+    names = db.session.execute(several.limit(PAGE_SIZE + 1).offset((page - 1) * PAGE_SIZE)).all()
     wanted = [tuple(name) for name in names[:PAGE_SIZE]]
     # Each by itself as well: SQLite takes no index for several together.
     likewise = [column.in_(values) for column, values in zip(order, map(set, zip(*wanted, strict=True)), strict=False)]
