@@ -594,6 +594,24 @@ def test_the_boards_tell_what_fits_and_a_large_sheet_takes_two_places(world: Wor
     assert "0/0" in rooms(page)[1]
 
 
+@one_database
+def test_the_bar_of_a_board_that_holds_too_much_is_red_and_of_others_green(world: World) -> None:
+    small = a_board(world, "小栏", width=30, height=40)
+    hung(world, small)
+    assert [is_red(bar) for bar in look(world).soup.select(".room meter")] == [False]
+    hung(world, small)
+    assert [is_red(bar) for bar in look(world).soup.select(".room meter")] == [True]
+
+
+def is_red(bar: Any) -> bool:
+    """HTML has a meter of which little is best be red, not yellow, where the best is below ``low`` and it is above
+    ``high``."""
+    if "optimum" not in bar.attrs:
+        return False
+    best, low, high, value = (float(bar[name]) for name in ("optimum", "low", "high", "value"))
+    return best < low and value > high
+
+
 def rooms(page: Page) -> list[str]:
     """Places taken and places there are, board by board."""
     found = []
